@@ -1,0 +1,1 @@
+"""One reader per data set, all giving the tables of `contract.py`; pixels, prompts and splits beside them."""

@@ -1,0 +1,1 @@
+"""From raw recordings and transcripts to events, sentences and sentence heatmaps."""
