@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -38,7 +37,7 @@ def atomic_path(path: Path) -> Iterator[Path]:
         if temporary.is_dir() and path.exists():
             _remove(temporary)
         elif temporary.exists():
-            os.replace(temporary, path)
+            temporary.replace(path)
         else:
             raise ArtefactError(f"{path}: nothing was written under its temporary name {temporary.name}")
     finally:

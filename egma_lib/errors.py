@@ -1,4 +1,4 @@
-"""The suite's exceptions: one small tree, each message naming what was got, what was wanted and what to do."""
+"""The suite's exceptions; each message names what was got, what was wanted and what to do."""
 
 
 class EgmaError(Exception):

@@ -1,4 +1,4 @@
-"""One frozen, validated settings object; `configs/<profile>.yaml` and explicit overrides are its only sources."""
+"""One frozen, validated settings object; `configs/*.yaml` and explicit overrides are its only sources."""
 
 from __future__ import annotations
 
@@ -258,6 +258,8 @@ class EvaluationSettings(Group):
     """Seed of bootstrap and prompt draws."""
     batch_size: int = Field(default=64, ge=1)
     """Images encoded at a time."""
+    zero_shot_split: Literal["all", "test"] = "test"
+    """RSNA and SIIM films that are scored: the published test split, or all (none was trained on)."""
 
 
 class ExperimentSettings(Group):

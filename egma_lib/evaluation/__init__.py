@@ -1,0 +1,1 @@
+"""Zero-shot classification, retrieval and pointing from stored per-case scores, with intervals."""
