@@ -271,6 +271,8 @@ class ExperimentSettings(Group):
     """Rows of Table 4, by registered name."""
     gaze_shares: tuple[float, ...] = (0.01, 0.05, 0.10, 0.50)
     """Shares of samples that keep their gaze in the gaze-quantity ablation."""
+    jobs: int | None = Field(default=None, ge=1)
+    """Runs trained at the same time; None is one per core. Decides no result, so no hash counts it."""
 
 
 class Settings(Group):
@@ -287,8 +289,10 @@ class Settings(Group):
     experiments: ExperimentSettings = ExperimentSettings()
 
     def hash_of(self, *groups: str) -> str:
-        """Return a short hash of the named groups, e.g. `hash_of("gaze", "data")`."""
-        return content_hash({name: getattr(self, name).model_dump(mode="json") for name in groups})
+        """Return a short hash of the named groups, e.g. `hash_of("gaze", "data")`; `jobs` does not count."""
+        return content_hash(
+            {name: getattr(self, name).model_dump(mode="json", exclude={"jobs"}) for name in groups}
+        )
 
 
 def load_settings(profile: str, overrides: Mapping[str, Any] | Sequence[str] | None = None) -> Settings:
