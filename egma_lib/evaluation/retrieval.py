@@ -41,7 +41,7 @@ def precision_at(
 def chance_and_ceiling(
     query_class: np.ndarray, candidate_class: np.ndarray, cutoffs: tuple[int, ...] = CUTOFFS
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the expected precision of a random ranking and the best possible one, each of shape (len(cutoffs),)."""
+    """Return the expected precision of a random ranking and of the best one, shapes (len(cutoffs),)."""
     relevant = (candidate_class[None, :] == query_class[:, None]).sum(axis=1)
     n_candidates = len(candidate_class)
     chance = np.full(len(cutoffs), (relevant / n_candidates).mean())

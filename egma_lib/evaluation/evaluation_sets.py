@@ -1,0 +1,188 @@
+"""What is evaluated: images, labels, prompts and regions of each test set, gathered once for all runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from egma_lib.artefacts import atomic_path, read_json, write_json
+from egma_lib.datasets.contract import CaseTable, require_same_classes
+from egma_lib.datasets.image_cache import ImageCache
+from egma_lib.datasets.prompts import prompts_side_free
+from egma_lib.errors import ArtefactError
+from egma_lib.evaluation.pointing import raster_boxes, raster_mask
+from egma_lib.gaze.frames import ImageFrame
+
+CLASS_ORDERS = {
+    "chexpert_5x200": ("Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion"),
+    "chexpert_5x200_marked": ("Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion"),
+    "chexpert_8x200": (
+        "No Finding", "Cardiomegaly", "Edema", "Pneumonia", "Atelectasis", "Pneumothorax",
+        "Pleural Effusion", "Fracture",
+    ),
+    "rsna": ("Normal", "Pneumonia"),
+    "siim": ("Normal", "Pneumothorax"),
+}  # fmt: skip
+"""Class orders of the design's contract; a set in another order is refused."""
+
+
+@dataclass(frozen=True)
+class EvaluationSet:
+    """One test set, ready to be scored by any model.
+
+    Attributes
+    ----------
+    name
+        Key of `CLASS_ORDERS`.
+    class_names
+        Label index = position.
+    case_ids, patient_ids
+        Text, shape (n_cases,).
+    labels
+        Class index, shape (n_cases,).
+    images
+        uint8, shape (n_cases, S, S).
+    prompts
+        Text prompts (for 8x200 the retrieval queries), shape (n_prompts,).
+    prompt_class
+        Class index of each prompt.
+    side_free
+        Whether a prompt names neither side nor zone, shape (n_prompts,).
+    region_case, region_class
+        Case and class index of each ground-truth region, shape (n_regions,).
+    regions
+        Boolean, shape (n_regions, R, R), on the padded square.
+    paired_case_ids
+        For marked copies the id of the mark-free case; otherwise the case id itself.
+    """
+
+    name: str
+    class_names: tuple[str, ...]
+    case_ids: np.ndarray
+    patient_ids: np.ndarray
+    labels: np.ndarray
+    images: np.ndarray
+    prompts: tuple[str, ...]
+    prompt_class: np.ndarray
+    side_free: np.ndarray
+    region_case: np.ndarray
+    region_class: np.ndarray
+    regions: np.ndarray
+    paired_case_ids: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.case_ids)
+
+
+def make_evaluation_set(
+    table: CaseTable, prompts: Mapping[str, tuple[str, ...]], cache: ImageCache
+) -> EvaluationSet:
+    """Bring a case table, its prompts and its cached images together.
+
+    Raises
+    ------
+    DataError
+        Classes of the table or the prompts are not in the contract's order, or a case has not one label.
+    """
+    order = CLASS_ORDERS[table.name]
+    require_same_classes(order, table.class_names, f"{table.name} labels")
+    require_same_classes(order, tuple(prompts), f"{table.name} prompts")
+    texts = tuple(text for name in order for text in prompts[name])
+    prompt_class = np.array([index for index, name in enumerate(order) for _ in prompts[name]])
+    free = {name: set(chosen) for name, chosen in prompts_side_free(prompts).items()}
+    side_free = np.array([text in free[order[k]] for text, k in zip(texts, prompt_class, strict=True)])
+    region_case, region_class, regions = _regions(table)
+    case_ids = table.cases["case_id"].to_numpy(dtype=str)
+    paired = table.cases["unmarked_case_id"] if "unmarked_case_id" in table.cases else table.cases["case_id"]
+    return EvaluationSet(
+        name=table.name,
+        class_names=order,
+        case_ids=case_ids,
+        patient_ids=table.cases["patient_id"].to_numpy(dtype=str),
+        labels=table.class_index(),
+        images=cache.images[cache.rows(table.cases["image_path"].tolist())],
+        prompts=texts,
+        prompt_class=prompt_class,
+        side_free=side_free,
+        region_case=region_case,
+        region_class=region_class,
+        regions=regions,
+        paired_case_ids=paired.to_numpy(dtype=str),
+    )
+
+
+def _regions(table: CaseTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    found: list[tuple[int, int, np.ndarray]] = []
+    position = {case_id: index for index, case_id in enumerate(table.cases["case_id"])}
+    if table.regions is not None:
+        for (case_id, finding), boxes in table.regions.groupby(["case_id", "finding"], sort=True):
+            row = table.cases.iloc[position[case_id]]
+            frame = ImageFrame(int(row["rows"]), int(row["columns"]))
+            found.append((position[case_id], table.class_names.index(finding), raster_boxes(boxes, frame)))
+    if table.masks is not None:
+        # A set with masks has one positive class: the last, as in SIIM (Normal, Pneumothorax).
+        for case_id in table.masks:
+            mask = raster_mask(table.masks[case_id])
+            found.append((position[case_id], len(table.class_names) - 1, mask))
+    found = [item for item in found if item[2].any()]
+    if not found:
+        return np.zeros(0, int), np.zeros(0, int), np.zeros((0, 1, 1), bool)
+    cases, classes, regions = zip(*found, strict=True)
+    return np.array(cases), np.array(classes), np.stack(regions)
+
+
+def save_evaluation_set(evaluation_set: EvaluationSet, folder: Path) -> Path:
+    """Write a test set under `folder/<name>`; the arrays are npy files a worker maps into memory."""
+    target = folder / evaluation_set.name
+    with atomic_path(target) as temporary:
+        temporary.mkdir()
+        np.save(temporary / "images.npy", evaluation_set.images)
+        np.savez_compressed(
+            temporary / "arrays.npz",
+            labels=evaluation_set.labels,
+            prompt_class=evaluation_set.prompt_class,
+            side_free=evaluation_set.side_free,
+            region_case=evaluation_set.region_case,
+            region_class=evaluation_set.region_class,
+            regions=evaluation_set.regions,
+        )
+        pd.DataFrame(
+            {
+                "case_id": evaluation_set.case_ids,
+                "patient_id": evaluation_set.patient_ids,
+                "paired_case_id": evaluation_set.paired_case_ids,
+            }
+        ).to_parquet(temporary / "cases.parquet")
+        write_json(
+            temporary / "about.json",
+            {
+                "name": evaluation_set.name,
+                "class_names": evaluation_set.class_names,
+                "prompts": evaluation_set.prompts,
+            },
+        )
+    return target
+
+
+def load_evaluation_set(folder: Path) -> EvaluationSet:
+    """Read what `save_evaluation_set` wrote; raise ArtefactError where a file is missing."""
+    if not (folder / "about.json").exists():
+        raise ArtefactError(f"{folder}: no test set here; run notebook 02 first")
+    about = read_json(folder / "about.json")
+    cases = pd.read_parquet(folder / "cases.parquet")
+    with np.load(folder / "arrays.npz") as arrays:
+        loaded = {name: arrays[name] for name in arrays.files}
+    return EvaluationSet(
+        name=about["name"],
+        class_names=tuple(about["class_names"]),
+        prompts=tuple(about["prompts"]),
+        case_ids=cases["case_id"].to_numpy(dtype=str),
+        patient_ids=cases["patient_id"].to_numpy(dtype=str),
+        paired_case_ids=cases["paired_case_id"].to_numpy(dtype=str),
+        images=np.load(folder / "images.npy", mmap_mode="r"),
+        **loaded,
+    )

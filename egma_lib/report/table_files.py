@@ -1,0 +1,93 @@
+"""A table on disk: long csv for machines, Markdown and LaTeX blocks for readers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from egma_lib.artefacts import write_text
+from egma_lib.report.blocks import Block, latex, markdown
+
+REPORTED_COLUMNS = ("table", "dataset", "method", "setting", "metric", "value", "source")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the paper as this run has it.
+
+    Attributes
+    ----------
+    name
+        Contract name, such as `table_2_zero_shot`.
+    title
+        Heading, without the study's note.
+    rows
+        Long rows of measured and trivial values.
+    blocks
+        Readable parts made of the rows.
+    reported
+        Long rows the paper reports for this table.
+    """
+
+    name: str
+    title: str
+    rows: pd.DataFrame
+    blocks: tuple[Block, ...]
+    reported: pd.DataFrame
+
+
+def read_reported(path: Path, table: int) -> pd.DataFrame:
+    """Return the reported numbers of one table of the paper, columns `REPORTED_COLUMNS`."""
+    numbers = pd.read_csv(path, keep_default_na=False)
+    return numbers[numbers["table"] == table].reset_index(drop=True)
+
+
+def reported_block(reported: pd.DataFrame) -> Block:
+    """Return the paper's numbers as a block of their own, never mixed with measured ones."""
+    column = reported["dataset"] + " " + reported["setting"] + " " + reported["metric"]
+    wide = reported.assign(column=column.str.split().str.join(" ")).pivot_table(
+        index="method", columns="column", values="value", sort=False
+    )
+    cells = wide.map(lambda value: "-" if pd.isna(value) else f"{value:.2f}")
+    source = "; ".join(dict.fromkeys(reported["source"]))
+    return Block("Reported by the paper (real data; not comparable with a synthetic study)", cells, source)
+
+
+def write_table(table: Table, folder: Path, study_kind: str, title_note: str) -> list[Path]:
+    """Write csv, md and tex of a table.
+
+    Reported numbers enter the csv only where the study is real; in a synthetic study they stand in a block of
+    their own in md and tex.
+
+    Parameters
+    ----------
+    table
+        What to write.
+    folder
+        The results' `tables` folder.
+    study_kind
+        `synthetic` or `real`.
+    title_note
+        Printed behind the title, as data.
+
+    Returns
+    -------
+    list of Path
+        The three files.
+    """
+    rows = table.rows
+    if study_kind == "real":
+        reported = table.reported.drop(columns="table").assign(kind="reported")
+        rows = pd.concat([rows, reported], ignore_index=True)[list(rows.columns)]
+    blocks: Sequence[Block] = (*table.blocks, reported_block(table.reported))
+    title = f"{table.title} ({title_note})" if title_note else table.title
+    text = f"# {title}\n\n" + "\n".join(markdown(block) for block in blocks)
+    tex = f"% {title}\n" + "\n".join(latex(block) for block in blocks)
+    return [
+        write_text(folder / f"{table.name}.csv", rows.to_csv(index=False, float_format="%.4f")),
+        write_text(folder / f"{table.name}.md", text),
+        write_text(folder / f"{table.name}.tex", tex),
+    ]

@@ -1,0 +1,216 @@
+"""Tables 2 and 4: zero-shot classification of methods, and the ablation of modules and gaze quantity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS
+from egma_lib.evaluation.predictions import read_predictions
+from egma_lib.evaluation.scores import SCORES
+from egma_lib.experiments.arms import REFERENCE_ARM, Arm
+from egma_lib.experiments.measurements import (
+    CLASSIFICATION_SETS,
+    Measured,
+    long_table,
+    measure_classification,
+    measure_pointing,
+    measure_shortcut_gap,
+    trivial_rows,
+)
+from egma_lib.report.blocks import Block, pivot
+from egma_lib.report.table_files import Table, read_reported
+from egma_lib.settings import EvaluationSettings
+
+ArmFolders = Sequence[tuple[Arm, Sequence[Path]]]
+"""Each arm with its prediction folders, one per seed."""
+
+POINTING_SETS = ("rsna", "siim")
+_DECISIVE = tuple(
+    (name, metric)
+    for name in CLASSIFICATION_SETS
+    for metric in ("accuracy", "macro_f1", "balanced_accuracy", "auroc")
+)
+_BESIDE = (*((name, "pointing_hit") for name in POINTING_SETS), ("chexpert_5x200", "shortcut_gap"))
+
+Key = tuple[str, str, str]
+Measurements = dict[Key, Measured]
+
+
+def measure_arm(folders: Sequence[Path], settings: EvaluationSettings) -> Measurements:
+    """Measure one arm: every score on every set, pointing hits and the shortcut gap.
+
+    Returns
+    -------
+    dict
+        (dataset, score, metric) to `Measured`; pointing has the score `similarity`.
+    """
+    found: Measurements = {}
+    for name in CLASSIFICATION_SETS:
+        for score in SCORES:
+            for metric, measured in measure_classification(folders, name, score, settings).items():
+                found[name, score, metric] = measured
+    for name in POINTING_SETS:
+        pointing = measure_pointing(folders, name, settings)
+        found[name, "similarity", "pointing_hit"] = pointing["hit"]
+        found[name, "similarity", "pointing_chance"] = pointing["chance"]
+    for score in SCORES:
+        found["chexpert_5x200", score, "shortcut_gap"] = measure_shortcut_gap(folders, score, settings)
+    return found
+
+
+def rows_of_arm(label: str, measurements: Measurements) -> list[dict[str, Any]]:
+    """Return the long rows of one arm."""
+    return [
+        measured.row(dataset=name, method=label, setting=score, metric=metric)
+        for (name, score, metric), measured in measurements.items()
+    ]
+
+
+def difference_rows(
+    label: str, ours: Measurements, reference: Measurements, reference_label: str
+) -> list[Any]:
+    """Return the long rows of one arm's paired differences to the reference arm."""
+    return [
+        measured.difference_row(
+            reference[key], reference_label, dataset=key[0], method=label, setting=key[1], metric=key[2]
+        )
+        for key, measured in ours.items()
+        if key[2] != "pointing_chance"
+    ]
+
+
+def counts_note(folder: Path, settings: EvaluationSettings, n_seeds: int) -> str:
+    """Say n and class counts of every set, and what the brackets are."""
+    parts = []
+    for name in CLASSIFICATION_SETS:
+        labels = read_predictions(folder, name)["label"]
+        counts = np.bincount(labels, minlength=len(CLASS_ORDERS[name]))
+        listed = ", ".join(
+            f"{klass} {count}" for klass, count in zip(CLASS_ORDERS[name], counts, strict=True)
+        )
+        parts.append(f"{name}: n = {len(labels)} ({listed})")
+    return (
+        f"Percent; mean over {n_seeds} seed(s) ± standard deviation over seeds [95 % interval, "
+        f"{settings.bootstrap} resamples of patients]. " + "; ".join(parts) + "."
+    )
+
+
+def _score_block(rows: pd.DataFrame) -> Block:
+    chosen = rows[(rows["metric"] == "accuracy") & rows["setting"].isin(SCORES)]
+    named = chosen.assign(by=chosen["dataset"] + ", " + chosen["setting"])
+    columns = [(f"{name}, {score}", "accuracy") for name in CLASSIFICATION_SETS for score in SCORES]
+    return Block("Accuracy under every score", pivot(named, columns, by="by"))
+
+
+def _decisive(rows: pd.DataFrame, arm: Arm, score: str) -> pd.DataFrame:
+    mine = rows[rows["method"] == arm.label]
+    return mine[mine["setting"].isin([score, "similarity"])]
+
+
+def table_2(
+    arms: ArmFolders,
+    measured: dict[str, Measurements],
+    settings: EvaluationSettings,
+    study: str,
+    reported: Path,
+) -> Table:
+    """Zero-shot classification: each method under the score that it trains.
+
+    Parameters
+    ----------
+    arms
+        The methods compared.
+    measured
+        `measure_arm` of each, by arm name.
+    settings
+        Bootstrap size and seed.
+    study
+        Study name.
+    reported
+        File of reported numbers.
+    """
+    first = arms[0][1][0]
+    rows = [row for arm, _ in arms for row in rows_of_arm(arm.label, measured[arm.name])]
+    trivial = [row for name in CLASSIFICATION_SETS for row in trivial_rows(first, name, settings)]
+    long = long_table(rows + trivial, study)
+    decisive = pd.concat([_decisive(long, arm, arm.trained_score) for arm, _ in arms])
+    main = pd.concat([decisive, long[long["kind"] == "trivial"]])
+    note = counts_note(first, settings, len(arms[0][1]))
+    trained = ", ".join(f"{arm.label}: {arm.trained_score}" for arm, _ in arms)
+    blocks = (
+        Block(
+            "Zero-shot classification, each method under the score it trains", pivot(main, _DECISIVE), note
+        ),
+        Block("What gaze is meant to change", pivot(decisive, _BESIDE), _BESIDE_NOTE + f" Score: {trained}."),
+        _score_block(long),
+    )
+    return Table(
+        "table_2_zero_shot", "Table 2: zero-shot classification", long, blocks, read_reported(reported, 2)
+    )
+
+
+_BESIDE_NOTE = (
+    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts. Shortcut gap: "
+    "accuracy on marked copies minus accuracy on the same cases without mark; 0 is best."
+)
+
+
+def table_4(
+    arms: ArmFolders,
+    measured: dict[str, Measurements],
+    settings: EvaluationSettings,
+    study: str,
+    reported: Path,
+) -> Table:
+    """Compare modules and gaze quantities under the fine-grained score, with paired differences to no gaze.
+
+    Parameters are those of `table_2`.
+    """
+    reference = next(arm for arm, _ in arms if arm.name == REFERENCE_ARM)
+    first = arms[0][1][0]
+    rows, differences = [], []
+    for arm, _ in arms:
+        rows += rows_of_arm(arm.label, measured[arm.name])
+        if arm.name != REFERENCE_ARM:
+            differences += difference_rows(
+                arm.label, measured[arm.name], measured[reference.name], reference.label
+            )
+    trivial = [row for name in CLASSIFICATION_SETS for row in trivial_rows(first, name, settings)]
+    long = long_table(rows + differences + trivial, study)
+    plain = long[long["comparison"] == ""]
+    decisive = plain[plain["setting"].isin(["fine_grained", "similarity"])]
+    paired = long[(long["comparison"] != "") & long["setting"].isin(["fine_grained", "similarity"])]
+    note = counts_note(first, settings, len(arms[0][1]))
+    main = pd.concat([decisive, long[long["kind"] == "trivial"]])
+    blocks = (
+        Block("Modules and gaze quantity, fine-grained score", pivot(main, _DECISIVE), note),
+        Block("What gaze is meant to change", pivot(decisive, _BESIDE), _BESIDE_NOTE),
+        Block(
+            f"Paired difference to {reference.label}",
+            pivot(paired, [(name, m) for name, m in _DECISIVE if m in ("accuracy", "auroc")] + list(_BESIDE)),
+            "Mean difference over seeds ± its standard deviation [95 % t interval over seeds]. "
+            + smallest_effects(paired),
+        ),
+        _score_block(plain),
+    )
+    return Table(
+        "table_4_ablation", "Table 4: modules and gaze quantity", long, blocks, read_reported(reported, 4)
+    )
+
+
+def smallest_effects(paired: pd.DataFrame) -> str:
+    """Say the smallest accuracy effect that the seeds can show with 80 % power, per set."""
+    accuracy = paired[(paired["metric"] == "accuracy") & np.isfinite(paired["smallest_effect"])]
+    if accuracy.empty:
+        return "One seed: no statement about differences can be made."
+    typical = accuracy.groupby("dataset", sort=False)["smallest_effect"].median()
+    listed = ", ".join(f"{name} {value:.1f}" for name, value in typical.items())
+    return (
+        f"With {int(accuracy['n_seeds'].iloc[0])} seeds a paired t test at 5 % finds, with 80 % power, accuracy "
+        f"differences of about (median over arms, points): {listed}."
+    )
