@@ -155,8 +155,8 @@ def table_2(
 
 
 _BESIDE_NOTE = (
-    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts. Shortcut gap: "
-    "accuracy on marked copies minus accuracy on the same cases without mark; 0 is best."
+    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts. "
+    "Shortcut gap: accuracy on marked copies minus accuracy on the same cases without mark; 0 is best."
 )
 
 
@@ -211,6 +211,6 @@ def smallest_effects(paired: pd.DataFrame) -> str:
     typical = accuracy.groupby("dataset", sort=False)["smallest_effect"].median()
     listed = ", ".join(f"{name} {value:.1f}" for name, value in typical.items())
     return (
-        f"With {int(accuracy['n_seeds'].iloc[0])} seeds a paired t test at 5 % finds, with 80 % power, accuracy "
-        f"differences of about (median over arms, points): {listed}."
+        f"With {int(accuracy['n_seeds'].iloc[0])} seeds a paired t test at 5 % finds, with 80 % power, "
+        f"accuracy differences of about (median over arms, points): {listed}."
     )

@@ -1,0 +1,126 @@
+"""Figure 7: several radiologists on one finding."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse, Rectangle
+
+from egma_lib.figures.style import PALETTE, new_figure, show_film, show_heat, title
+
+
+@dataclass(frozen=True)
+class ReaderOnFinding:
+    """What one reader did while naming the finding.
+
+    Attributes
+    ----------
+    reading_id, sentence
+        Reading, and the sentence that names the finding.
+    heat
+        Sentence heatmap on a display grid.
+    x, y, duration_s
+        Fixations of that sentence, 0-1 of the padded square, seconds.
+    regions
+        The reader's own regions of the finding: kind, x_min, y_min, x_max, y_max in 0-1 of the padded square.
+    """
+
+    reading_id: str
+    sentence: str
+    heat: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    duration_s: np.ndarray
+    regions: pd.DataFrame
+
+    def share_on_region(self) -> float:
+        """Return the share of fixation time inside the reader's own regions (NaN without regions or gaze)."""
+        if self.regions.empty or not self.duration_s.sum():
+            return float("nan")
+        inside = np.zeros(len(self.x), dtype=bool)
+        for region in self.regions.itertuples():
+            half_x, half_y = (region.x_max - region.x_min) / 2, (region.y_max - region.y_min) / 2
+            u = (self.x - region.x_min - half_x) / half_x
+            v = (self.y - region.y_min - half_y) / half_y
+            if region.kind == "ellipse":
+                inside |= u**2 + v**2 <= 1
+            else:
+                inside |= (np.abs(u) <= 1) & (np.abs(v) <= 1)
+        return float(self.duration_s[inside].sum() / self.duration_s.sum())
+
+
+def readers_data(readers: list[ReaderOnFinding]) -> pd.DataFrame:
+    """Return one row per fixation: reading, sentence, position, duration."""
+    return pd.concat(
+        [
+            pd.DataFrame(
+                {
+                    "reading_id": item.reading_id,
+                    "sentence": item.sentence,
+                    "x": item.x,
+                    "y": item.y,
+                    "duration_s": item.duration_s,
+                    "share_on_region": item.share_on_region(),
+                }
+            )
+            for item in readers
+        ],
+        ignore_index=True,
+    )
+
+
+def heat_correlation(readers: list[ReaderOnFinding]) -> float:
+    """Return the mean correlation between the readers' heatmaps, over all pairs."""
+    maps = np.stack([item.heat.ravel() for item in readers])
+    correlation = np.corrcoef(maps)
+    return float(correlation[np.triu_indices(len(maps), 1)].mean())
+
+
+def plot_readers(film: np.ndarray, finding: str, readers: list[ReaderOnFinding], note: str) -> Figure:
+    """Draw a panel per reader: heatmap, fixations and the region the reader marked.
+
+    Parameters
+    ----------
+    film
+        Padded square, shape (S, S).
+    finding
+        Name of the finding.
+    readers
+        At least two.
+    note
+        The study's title note.
+    """
+    figure = new_figure(2.3 * (len(readers) + 1), 3.4)
+    axes = figure.subplots(1, len(readers) + 1)
+    show_film(axes[0], film)
+    axes[0].set_title("film")
+    for index, (ax, item) in enumerate(zip(axes[1:], readers, strict=True), start=1):
+        show_film(ax, film)
+        show_heat(ax, item.heat, alpha=0.35)
+        ax.scatter(
+            item.x, item.y, s=70 * item.duration_s, facecolor="none", edgecolor=PALETTE[9], linewidth=0.9
+        )
+        for region in item.regions.itertuples():
+            width, height = region.x_max - region.x_min, region.y_max - region.y_min
+            style = {"fill": False, "edgecolor": PALETTE[2], "linewidth": 1.4}
+            if region.kind == "ellipse":
+                centre = (region.x_min + width / 2, region.y_min + height / 2)
+                ax.add_patch(Ellipse(centre, width, height, **style))
+            else:
+                ax.add_patch(Rectangle((region.x_min, region.y_min), width, height, **style))
+        ax.set(xlim=(0, 1), ylim=(1, 0))
+        share = item.share_on_region()
+        on_region = "" if np.isnan(share) else f", {share:.0%} on own region"
+        ax.set_title(f"reader {index}{on_region}", fontsize=8)
+        ax.set_xlabel("\n".join(textwrap.wrap(f"“{item.sentence}”", 32)), fontsize=7)
+    title(
+        figure,
+        f"Figure 7. {len(readers)} readers naming {finding.lower()}: heatmaps correlate at "
+        f"{heat_correlation(readers):.2f} on average",
+        note,
+    )
+    return figure

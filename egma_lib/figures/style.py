@@ -1,0 +1,102 @@
+"""The one style of all figures, and the one way to save them with the data behind them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from egma_lib.artefacts import atomic_path, write_text
+
+PALETTE: tuple[tuple[float, float, float], ...] = tuple(sns.color_palette("colorblind"))
+"""Colour-blind-safe colours, in order."""
+
+HEAT_MAP = "inferno"
+FILM_MAP = "gray"
+
+_RC = {
+    "figure.dpi": 110,
+    "savefig.dpi": 150,
+    "font.size": 9,
+    "axes.titlesize": 9,
+    "axes.labelsize": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "image.interpolation": "nearest",
+    "pdf.fonttype": 42,
+}
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Return an empty figure of this size in inches, in the suite's style and without a global backend."""
+    with rc_context(_RC):
+        return Figure(figsize=(width, height), layout="constrained")
+
+
+def title(figure: Figure, finding: str, note: str) -> None:
+    """Write the finding as the figure's title, with the study's note behind it."""
+    figure.suptitle(f"{finding}\n{note}" if note else finding, fontsize=10)
+
+
+def show_film(ax: Axes, film: np.ndarray) -> None:
+    """Draw a film, shape (S, S), 0-255 or 0-1, without axes."""
+    ax.imshow(film, cmap=FILM_MAP, extent=(0, 1, 1, 0), vmin=0, vmax=255 if film.max() > 1 else 1)
+    bare(ax)
+
+
+def show_heat(ax: Axes, heat: np.ndarray, alpha: float = 0.45, vmax: float | None = None) -> None:
+    """Lay a patch map, shape (rows, columns), over a film in 0-1 of the padded square."""
+    ax.imshow(
+        heat,
+        cmap=HEAT_MAP,
+        alpha=alpha,
+        extent=(0, 1, 1, 0),
+        vmin=0,
+        vmax=vmax or max(float(heat.max()), 1e-6),
+        interpolation="bilinear",
+    )
+    bare(ax)
+
+
+def bare(ax: Axes) -> None:
+    """Take ticks and frame off."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    for spine in ax.spines.values():
+        spine.set_visible(False)
+
+
+def save_figure(figure: Figure, folder: Path, name: str, data: pd.DataFrame) -> list[Path]:
+    """Save a figure as png and pdf with the csv it was drawn from.
+
+    Parameters
+    ----------
+    figure
+        What to save.
+    folder
+        The results' `figures` folder.
+    name
+        Contract name, such as `figure_4_tsne`.
+    data
+        The rows behind the figure.
+
+    Returns
+    -------
+    list of Path
+        png, pdf and csv.
+    """
+    paths = []
+    for suffix in (".png", ".pdf"):
+        path = folder / f"{name}{suffix}"
+        with rc_context(_RC), atomic_path(path) as temporary:
+            # Dates inside the files would make two equal runs differ.
+            metadata = {"CreationDate": None} if suffix == ".pdf" else {"Software": None}
+            figure.savefig(temporary, metadata=metadata)
+        paths.append(path)
+    return [*paths, write_text(folder / f"{name}.csv", data.to_csv(index=False, float_format="%.6g"))]
