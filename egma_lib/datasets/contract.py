@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from egma_lib.datasets.masks import SelectedMasks
 from egma_lib.errors import DataError
 
 CASE_COLUMNS = ("case_id", "patient_id", "image_path", "rows", "columns", "split")
@@ -32,7 +33,7 @@ class CaseTable:
     regions
         Ground-truth regions with `REGION_COLUMNS` in 0-1 of the image (kind: box or ellipse), or None.
     masks
-        Ground-truth masks by case id, boolean, shape (rows, columns), or None.
+        Ground-truth masks by case id, boolean, shape (rows, columns), or None; possibly decoded on access.
     """
 
     name: str
@@ -40,7 +41,7 @@ class CaseTable:
     class_names: tuple[str, ...]
     labels: np.ndarray
     regions: pd.DataFrame | None = None
-    masks: dict[str, np.ndarray] | None = None
+    masks: Mapping[str, np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         missing = [column for column in CASE_COLUMNS if column not in self.cases.columns]
@@ -73,7 +74,9 @@ class CaseTable:
             A case has no positive label, several, or an unknown one.
         """
         if np.isnan(self.labels).any() or not (self.labels.sum(axis=1) == 1).all():
-            bad = np.flatnonzero(~(np.nan_to_num(self.labels).sum(axis=1) == 1) | np.isnan(self.labels).any(1))
+            bad = np.flatnonzero(
+                ~(np.nan_to_num(self.labels).sum(axis=1) == 1) | np.isnan(self.labels).any(1)
+            )
             raise DataError(
                 f"{self.name}: case {self.cases['case_id'].iloc[bad[0]]} does not have exactly one label"
             )
@@ -84,7 +87,7 @@ class CaseTable:
         cases = self.cases[keep].reset_index(drop=True)
         ids = set(cases["case_id"])
         regions = None if self.regions is None else self.regions[self.regions["case_id"].isin(ids)]
-        masks = None if self.masks is None else {k: v for k, v in self.masks.items() if k in ids}
+        masks = None if self.masks is None else SelectedMasks(self.masks, ids)
         return replace(self, cases=cases, labels=self.labels[keep], regions=regions, masks=masks)
 
 

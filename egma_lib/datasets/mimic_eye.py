@@ -1,0 +1,179 @@
+"""MIMIC-EYE films joined with the gaze artefact: the corpus of pretraining with gaze.
+
+Source: Hsieh et al. 2023 (MIMIC-EYE), with REFLACX (Bigolin Lanfredi et al. 2022) and EYE GAZE (Karargyris et
+al. 2021).
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+
+from egma_lib.datasets.contract import REGION_COLUMNS, CaseTable, ReportCorpus
+from egma_lib.datasets.reflacx_labels import read_ellipses
+from egma_lib.datasets.splits import split_by_patient
+from egma_lib.datasets.tables import filled, find_path, number, one_of, read_table, require_files
+from egma_lib.errors import DataError
+
+if TYPE_CHECKING:
+    from egma_lib.gaze.artefact import GazeArtefact
+
+CLASSES_CHEXPERT_14 = (
+    "No Finding", "Enlarged Cardiomediastinum", "Cardiomegaly", "Lung Opacity", "Lung Lesion", "Edema",
+    "Consolidation", "Pneumonia", "Atelectasis", "Pneumothorax", "Pleural Effusion", "Pleural Other",
+    "Fracture", "Support Devices",
+)  # fmt: skip
+LOG = logging.getLogger(__name__)
+
+
+def load_gaze_corpus(folder: Path, gaze: GazeArtefact, validation_share: float) -> ReportCorpus:
+    """Load one sample per usable reading: film, dictated sentences and the reader's ellipses.
+
+    Parameters
+    ----------
+    folder
+        The `mimic-eye` folder of the data root.
+    gaze
+        Artefact of the gaze stage; readings whose `reason` is not empty were excluded there.
+    validation_share
+        Share of patients held out (0-1), each by the hash of its id.
+
+    Returns
+    -------
+    ReportCorpus
+        `mimic_eye`; `sample_id` is the reading id, sentence i of a sample has `sentence_index` i in the
+        artefact, `rows` and `columns` are those of `cxr_meta.csv`, extra column `study_id`. Regions are
+        REFLACX ellipses of certainty 3 and more (the boxes of EYE GAZE are anatomy, not findings). Readings
+        without a sentence are left out, and their number logged.
+
+    Raises
+    ------
+    DataError
+        Missing table or film, a reading whose image `cxr_meta.csv` lacks, or broken sentence indices.
+    """
+    readings = gaze.readings[_usable(gaze.readings)].reset_index(drop=True)
+    spoken = _sentences(gaze.sentences)
+    silent = ~readings["reading_id"].isin(spoken.keys())
+    if silent.any():
+        LOG.warning("mimic_eye: %d readings left out, nothing was said", int(silent.sum()))
+    readings = readings[~silent].reset_index(drop=True)
+    if readings.empty:
+        raise DataError(f"{folder}: no usable reading with a sentence; see the gaze stage's excluded.csv")
+    samples = _samples(folder, readings)
+    samples["split"] = split_by_patient(samples["patient_id"], validation_share, "mimic_eye")
+    sentences = tuple(spoken[reading] for reading in samples["sample_id"])
+    return ReportCorpus("mimic_eye", samples, sentences, regions=_ellipses(folder, samples))
+
+
+def load_gaze_labels(folder: Path, corpus: ReportCorpus) -> CaseTable:
+    """Load the 14 CheXpert labels of every sample of the gaze corpus, by study.
+
+    Parameters
+    ----------
+    folder
+        The `mimic-eye` folder, with `spreadsheets/CXR-JPG/cxr_chexpert.csv`.
+    corpus
+        From `load_gaze_corpus`.
+
+    Returns
+    -------
+    CaseTable
+        `mimic_eye_labels`, case_id = sample_id, in the order of the corpus; classes in CheXpert's own order.
+        Blank is 0; uncertain (-1), and every label of a study the table lacks, is NaN.
+
+    Raises
+    ------
+    DataError
+        Missing table or column, bad cell, or a study with two rows.
+    """
+    path = find_path(folder, "spreadsheets/CXR-JPG/cxr_chexpert.csv")
+    columns = {name: number(one_of((1, 0, -1)), blank=True) for name in CLASSES_CHEXPERT_14}
+    table = read_table(path, pa.DataFrameSchema({"study_id": filled(), **columns}))
+    table["study_id"] = table["study_id"].map(_whole)
+    table = table.drop_duplicates(subset=["study_id", *CLASSES_CHEXPERT_14])
+    if table["study_id"].duplicated().any():
+        double = table.loc[table["study_id"].duplicated(), "study_id"].iloc[0]
+        raise DataError(f"{path}: study {double} has two rows with different labels; keep one")
+    known = table.set_index("study_id")[list(CLASSES_CHEXPERT_14)].fillna(0.0).replace(-1.0, np.nan)
+    labels = known.reindex(corpus.samples["study_id"]).to_numpy(dtype=float)
+    cases = corpus.samples.rename(columns={"sample_id": "case_id"})
+    return CaseTable("mimic_eye_labels", cases, CLASSES_CHEXPERT_14, labels, regions=corpus.regions)
+
+
+def _usable(readings: pd.DataFrame) -> pd.Series:
+    return readings["reason"].fillna("").astype(str).str.strip() == ""
+
+
+def _sentences(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
+    """Sentences per reading by index; heatmaps are matched by that index, so it must count from 0."""
+    ordered = table.sort_values(["reading_id", "sentence_index"])
+    position = ordered.groupby("reading_id").cumcount()
+    wrong = (ordered["sentence_index"] != position).to_numpy()
+    if wrong.any():
+        reading = ordered["reading_id"].iloc[int(wrong.argmax())]
+        raise DataError(
+            f"gaze artefact: sentence_index of reading {reading} does not count 0, 1, 2, ...; run the gaze "
+            "stage again"
+        )
+    return {str(one): tuple(texts) for one, texts in ordered.groupby("reading_id")["text"]}
+
+
+def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
+    path = find_path(folder, "spreadsheets/cxr_meta.csv")
+    positive = pa.Check.gt(0, error="must be positive")
+    columns = {"dicom_id": filled(), "subject_id": filled(), "study_id": filled()}
+    schema = pa.DataFrameSchema({**columns, "Rows": number(positive), "Columns": number(positive)})
+    meta = read_table(path, schema).drop_duplicates("dicom_id").set_index("dicom_id")
+    unknown = readings.loc[~readings["dicom_id"].isin(meta.index), ["reading_id", "dicom_id"]]
+    if len(unknown):
+        reading, image = unknown.iloc[0]
+        raise DataError(
+            f"{path}: no row for image {image} of reading {reading} ({len(unknown)} readings in all); "
+            "complete the table"
+        )
+    meta = meta.loc[readings["dicom_id"]]
+    patients, studies = meta["subject_id"].map(_whole), meta["study_id"].map(_whole)
+    root = path.parents[1]
+    files = [
+        str(root / f"patient_{patient}" / "CXR-JPG" / f"s{study}" / f"{dicom}.jpg")
+        for patient, study, dicom in zip(patients, studies, readings["dicom_id"], strict=True)
+    ]
+    require_files(files, path)
+    return pd.DataFrame(
+        {
+            "sample_id": readings["reading_id"].astype(str).to_numpy(),
+            "dicom_id": readings["dicom_id"].to_numpy(),
+            "patient_id": patients.to_numpy(),
+            "study_id": studies.to_numpy(),
+            "image_path": files,
+            "rows": meta["Rows"].to_numpy(dtype=int),
+            "columns": meta["Columns"].to_numpy(dtype=int),
+            "source": readings["source"].to_numpy(),
+            "reader": readings["reader"].to_numpy(),
+        }
+    )
+
+
+def _ellipses(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
+    root = find_path(folder, "spreadsheets").parent
+    marked = samples[samples["source"] == "reflacx"]
+    parts = []
+    for reading, patient, rows, columns in zip(
+        marked["sample_id"], marked["patient_id"], marked["rows"], marked["columns"], strict=True
+    ):
+        file = (
+            root / f"patient_{patient}" / "REFLACX" / "main_data" / reading / "anomaly_location_ellipses.csv"
+        )
+        parts.append(read_ellipses(file, reading, rows, columns))
+    parts = [part for part in parts if len(part)]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(REGION_COLUMNS))
+
+
+def _whole(identifier: str) -> str:
+    """`50000001.0`, as pandas writes whole numbers beside blanks, means `50000001`."""
+    return identifier.removesuffix(".0")
