@@ -1,0 +1,66 @@
+"""The `egma` command: `egma run`, `egma phantom build`, `egma settings show`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from egma_lib.errors import EgmaError
+from egma_lib.settings import load_settings
+from egma_lib.study import phantom_folder
+
+Profile = Annotated[str, typer.Option(help="smoke, phantom or paper")]
+Overrides = Annotated[
+    list[str] | None, typer.Option("--set", help="override one setting, as group.field=value")
+]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The EGMA reproduction suite.")
+phantom_app = typer.Typer(no_args_is_help=True, help="The built-in phantom study.")
+settings_app = typer.Typer(no_args_is_help=True, help="The settings of a profile.")
+app.add_typer(phantom_app, name="phantom")
+app.add_typer(settings_app, name="settings")
+
+
+# The runner reads its own options, so that run_all.sh and `egma run` cannot drift apart.
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
+)
+def run(context: typer.Context) -> None:
+    """Run the notebooks in order, as ./run_all.sh does (`egma run --help`)."""
+    from egma_lib.runner.__main__ import main as run_suite
+
+    raise typer.Exit(run_suite(context.args, "egma run"))
+
+
+@phantom_app.command("build")
+def build(profile: Profile = "phantom", overrides: Overrides = None, jobs: int | None = None) -> None:
+    """Make the phantom study of a profile, unless it is there; print its folder."""
+    settings = load_settings(profile, overrides)
+    folder = phantom_folder(settings)
+    if not folder.is_dir():
+        from egma_lib.phantom.build import build_phantom
+
+        build_phantom(settings.phantom, folder, recipe_hash=folder.name, jobs=jobs or os.cpu_count() or 1)
+    typer.echo(folder)
+
+
+@settings_app.command("show")
+def show(profile: Profile = "phantom", overrides: Overrides = None) -> None:
+    """Print the settings of a profile as YAML, defaults included."""
+    import yaml
+
+    typer.echo(
+        yaml.safe_dump(load_settings(profile, overrides).model_dump(mode="json"), sort_keys=False), nl=False
+    )
+
+
+def main() -> None:
+    """Run the command line; an error that the user can mend is one line, without a traceback."""
+    try:
+        app()
+    except EgmaError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
