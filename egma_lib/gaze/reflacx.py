@@ -1,0 +1,149 @@
+"""REFLACX recordings (EyeLink, 1000 Hz) in a MIMIC-EYE patient folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from egma_lib.gaze.frames import ImageFrame
+from egma_lib.gaze.recording import (
+    FIXATION_COLUMNS,
+    ReadingReference,
+    Recording,
+    increasing_times,
+    measured_rate,
+)
+from egma_lib.gaze.tables import RecordingError, is_true, read_table, whole_number
+from egma_lib.gaze.transcripts import read_reflacx_words
+
+_POSITION = ("x_position", "y_position")
+_RESOLUTION = ("angular_resolution_x_pixels_per_degree", "angular_resolution_y_pixels_per_degree")
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
+_SHOWN = tuple(f"{side}_shown_from_image" for side in _SIDES)
+_SCREEN = tuple(f"{side}_in_screen_coordinates" for side in _SIDES)
+
+
+def list_reflacx(folder: Path, frames: dict[str, ImageFrame]) -> list[ReadingReference]:
+    """Return the readings that a patient's `REFLACX/metadata.csv` names.
+
+    Parameters
+    ----------
+    folder
+        Patient folder.
+    frames
+        Image frames by dicom_id, from `cxr_meta.csv`.
+
+    Raises
+    ------
+    RecordingError
+        The metadata table is missing or lacks a column.
+    """
+    path = folder / "REFLACX" / "metadata.csv"
+    texts = ("dicom_id", "id", "subject_id", "eye_tracking_data_discarded")
+    table = read_table(path, numbers=("image_size_x", "image_size_y"), texts=texts)
+    table = table.sort_values(["dicom_id", "id"], kind="stable")
+    number = table.groupby("dicom_id").cumcount() + 1
+    references = []
+    cells = (table[name].to_list() for name in (*texts, "image_size_x", "image_size_y"))
+    for dicom_id, reading_id, subject_id, discarded, width, height, order in zip(*cells, number, strict=True):
+        frame = frames.get(dicom_id)
+        problem = _problem(is_true(discarded, texts[-1], path), (width, height), frame)
+        references.append(
+            ReadingReference(
+                reading_id=reading_id,
+                dicom_id=dicom_id,
+                subject_id=whole_number(subject_id),
+                source="reflacx",
+                reader=f"reflacx_{order}",
+                folder=folder,
+                frame=frame,
+                problem=problem,
+                problem_file=path if problem else None,
+            )
+        )
+    return references
+
+
+def _problem(discarded: bool, size: tuple[float, float], frame: ImageFrame | None) -> str:
+    if discarded:
+        return "eye-tracking data discarded by the authors of the data"
+    if frame is None:
+        return "its image is not listed in CXR-JPG/cxr_meta.csv"
+    if size != (frame.columns, frame.rows):
+        return (
+            f"image_size_x, image_size_y are {size[0]:g}, {size[1]:g}, but Columns, Rows of cxr_meta.csv are "
+            f"{frame.columns}, {frame.rows}"
+        )
+    return ""
+
+
+def read_reflacx(reference: ReadingReference, frame: ImageFrame) -> Recording:
+    """Read samples, words and shipped fixations of one reading.
+
+    Positions are kept unclipped: gaze at the control strip or the margin lies outside the image. In blinks
+    positions and resolution are blank; the resolution is carried on, the position stays missing.
+
+    Raises
+    ------
+    RecordingError
+        A file or column is missing, or nothing in it can be used.
+    """
+    path = reference.folder / "REFLACX" / "gaze_data" / reference.reading_id / "gaze.csv"
+    table = read_table(path, numbers=("timestamp_sample", *_POSITION, *_RESOLUTION, *_SHOWN, *_SCREEN))
+    order, repaired = increasing_times(table["timestamp_sample"].to_numpy())
+    if len(order) < 2:
+        raise RecordingError(f"{len(order)} samples with a time stamp; at least 2 are needed", path)
+    table = table.iloc[order].reset_index(drop=True)
+    carried = _carry_display(table, path)
+    main = reference.folder / "REFLACX" / "main_data" / reference.reading_id
+    time_s = table["timestamp_sample"].to_numpy()
+    return Recording(
+        reading_id=reference.reading_id,
+        dicom_id=reference.dicom_id,
+        subject_id=reference.subject_id,
+        reader=reference.reader,
+        source="reflacx",
+        sampling_hz=measured_rate(time_s),
+        frame=frame,
+        time_s=time_s,
+        x_px=table[_POSITION[0]].to_numpy(),
+        y_px=table[_POSITION[1]].to_numpy(),
+        px_per_deg_x=carried[_RESOLUTION[0]].to_numpy(),
+        px_per_deg_y=carried[_RESOLUTION[1]].to_numpy(),
+        shown_px=carried[list(_SHOWN)].to_numpy(),
+        screen_px=carried[list(_SCREEN)].to_numpy(),
+        words=read_reflacx_words(main / "timestamps_transcription.csv"),
+        vendor_fixations=_read_fixations(main / "fixations.csv"),
+        n_repaired_times=repaired,
+    )
+
+
+def _carry_display(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return resolution and rectangles without holes; values that cannot be (empty rectangles) are holes."""
+    display = table[[*_RESOLUTION, *_SHOWN, *_SCREEN]].copy()
+    for name in _RESOLUTION:
+        display[name] = display[name].where(display[name] > 0)
+    for corners in (_SHOWN, _SCREEN):
+        box = display[list(corners)].to_numpy()
+        possible = (box[:, 2] > box[:, 0]) & (box[:, 3] > box[:, 1])
+        display.loc[~possible, list(corners)] = np.nan
+    display = display.ffill().bfill()
+    empty = display.columns[display.isna().any()]
+    if len(empty):
+        raise RecordingError(f"column {empty[0]} holds no usable value", path)
+    return display
+
+
+def _read_fixations(path: Path) -> pd.DataFrame:
+    table = read_table(path, numbers=("timestamp_start_fixation", "timestamp_end_fixation", *_POSITION))
+    table = table.dropna().sort_values("timestamp_start_fixation", kind="stable")
+    onset = table["timestamp_start_fixation"].to_numpy()
+    values = (
+        onset,
+        table["timestamp_end_fixation"].to_numpy() - onset,
+        table[_POSITION[0]].to_numpy(),
+        table[_POSITION[1]].to_numpy(),
+    )
+    return pd.DataFrame(dict(zip(FIXATION_COLUMNS, values, strict=True)))
