@@ -21,6 +21,8 @@ class AlignmentInputs(NamedTuple):
         S, shape (b, m, d), unit length; 0 in padded slots.
     sentence_mask
         Shape (b, m), True = real sentence.
+    similarity
+        S P^T of each image with its own report, shape (b, m, n), at least float32.
     gaze_similarity
         GS, shape (b, m, n), >= 0; 0 in padded slots and for sentences without gaze.
     gaze_mask
@@ -32,6 +34,7 @@ class AlignmentInputs(NamedTuple):
     patch_features: Tensor
     sentence_features: Tensor
     sentence_mask: Tensor
+    similarity: Tensor
     gaze_similarity: Tensor
     gaze_mask: Tensor
     logit_scale: Tensor | float
@@ -97,10 +100,13 @@ def check_inputs(
             f"{has_gaze.dtype} of shape {tuple(has_gaze.shape)}"
         )
     gaze_mask = sentence_mask & has_gaze
+    sentence_features = sentence_features.masked_fill(~sentence_mask[..., None], 0.0)
+    precise = torch.promote_types(patch_features.dtype, torch.float32)
     return AlignmentInputs(
         patch_features=patch_features,
-        sentence_features=sentence_features.masked_fill(~sentence_mask[..., None], 0.0),
+        sentence_features=sentence_features,
         sentence_mask=sentence_mask,
+        similarity=sentence_features.to(precise) @ patch_features.to(precise).mT,
         gaze_similarity=gaze_similarity.detach().masked_fill(~gaze_mask[..., None], 0.0),
         gaze_mask=gaze_mask,
         logit_scale=logit_scale,

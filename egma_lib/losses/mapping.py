@@ -15,6 +15,9 @@ from egma_lib.settings import LossSettings
 _MINIMUM_RANGE = 1e-6
 """A row of similarities that spreads over less carries no order; its min-max is 0."""
 
+_MINIMUM_SQUARED_LENGTH = 1e-12
+"""Keeps the gradient finite where mapped sentences cancel out."""
+
 
 class MappingWeights(NamedTuple):
     """Row-normalised weights of Eq. 7: `image_to_text` (b, n, m) and `text_to_image` (b, m, n)."""
@@ -56,20 +59,16 @@ def mapping_weights(inputs: AlignmentInputs, settings: LossSettings) -> MappingW
     omega(M) = 1[M >= egm_threshold] is added to GS (`egm_gaze='union'`), or replaced by
     omega((M + GS) / 2) (`'mean'`, released code).
     """
-    patches, sentences = inputs.patch_features, inputs.sentence_features
-    precise = torch.promote_types(patches.dtype, torch.float32)
-    similarity = patches.to(precise) @ sentences.to(precise).mT  # (b, n, m)
-    gaze = inputs.gaze_similarity.float()  # (b, m, n)
-    threshold = torch.full(
-        (len(patches), 1, 1), settings.egm_threshold, dtype=torch.float32, device=patches.device
-    )
+    similarity = inputs.similarity.mT  # (b, n, m)
+    gaze = inputs.gaze_similarity.to(similarity.dtype)  # (b, m, n)
+    threshold = similarity.new_full((len(similarity), 1, 1), settings.egm_threshold, dtype=torch.float32)
     if settings.egm_threshold_without_gaze is not None:
         without = ~inputs.gaze_mask.any(dim=1)[:, None, None]
         threshold = threshold.masked_fill(without, settings.egm_threshold_without_gaze)
     real = inputs.sentence_mask[:, None, :].expand_as(similarity)  # (b, n, m)
     return MappingWeights(
-        _row_weights(similarity, gaze.mT, real, threshold, settings).to(patches.dtype),
-        _row_weights(similarity.mT, gaze, real.mT, threshold, settings).to(patches.dtype),
+        _row_weights(similarity, gaze.mT, real, threshold, settings),
+        _row_weights(similarity.mT, gaze, real.mT, threshold, settings),
     )
 
 
@@ -80,12 +79,12 @@ def _row_weights(
     # In the text-to-image direction a padded sentence is a whole row without a real entry.
     scaled = masked_min_max(similarity, real)
     if settings.egm_gaze == "mean":
-        weights = ((scaled + gaze) / 2 >= threshold).float()
+        weights = ((scaled + gaze) / 2 >= threshold).to(gaze.dtype)
     else:
-        weights = (scaled >= threshold).float() + gaze
+        weights = (scaled >= threshold).to(gaze.dtype) + gaze
     weights = (weights + settings.egm_floor) * real
     total = weights.sum(dim=-1, keepdim=True)
-    uniform = real / real.sum(dim=-1, keepdim=True).clamp(min=1)
+    uniform = real.to(weights.dtype) / real.sum(dim=-1, keepdim=True).clamp(min=1)
     return torch.where(total > 0, weights / total.masked_fill(total == 0, 1.0), uniform)
 
 
@@ -96,12 +95,18 @@ def mapping_loss(inputs: AlignmentInputs, settings: LossSettings) -> MappingLoss
     the same report, so mL_T is the mean over the samples with at least two of them (0 if there is none).
     """
     weights = mapping_weights(inputs, settings)
-    patches, sentences, mask = inputs.patch_features, inputs.sentence_features, inputs.sentence_mask
-    cross_patches = F.normalize(weights.image_to_text @ sentences, dim=-1)  # (b, n, d)
-    cross_sentences = F.normalize(weights.text_to_image @ patches, dim=-1)  # (b, m, d)
-    image_logits = inputs.scaled(cross_patches @ patches.mT)  # (b, n, n)
+    similarity, mask = inputs.similarity, inputs.sentence_mask
+    sentences = inputs.sentence_features.to(similarity.dtype)
+    patches = inputs.patch_features.to(similarity.dtype)
+    # Cross_P P^T = W_I2T (S P^T) and |Cross_P|^2 = diagonal of W_I2T (S S^T) W_I2T^T: m is far below d, so
+    # Cross_P (b, n, d) itself is never made.
+    gram = sentences @ sentences.mT  # (b, m, m)
+    squared = ((weights.image_to_text @ gram) * weights.image_to_text).sum(dim=-1, keepdim=True)
+    lengths = squared.clamp(min=_MINIMUM_SQUARED_LENGTH).sqrt()
+    image_logits = inputs.scaled((weights.image_to_text / lengths) @ similarity)  # (b, n, n)
     image = _both_directions(image_logits).mean()
 
+    cross_sentences = F.normalize(weights.text_to_image @ patches, dim=-1)  # (b, m, d)
     text_logits = inputs.scaled(cross_sentences @ sentences.mT)  # (b, m, m)
     # A padded row sees only its own diagonal: loss 0, and no row without a finite entry.
     padded = ~(mask[:, :, None] & mask[:, None, :])

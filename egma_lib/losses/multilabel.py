@@ -60,7 +60,7 @@ def gaze_multilabel_loss(inputs: AlignmentInputs, settings: LossSettings) -> Mlc
     sentence: a row per patch, over the real sentences with gaze, mean over patches. A sample without gaze
     adds 0; the batch mean divides by b, or by the samples with gaze if `mlce_denominator` says so.
     """
-    logits = inputs.scaled(inputs.sentence_features @ inputs.patch_features.mT)  # (b, m, n)
+    logits = inputs.scaled(inputs.similarity)  # (b, m, n)
     labels = inputs.gaze_similarity > 0
     valid = inputs.gaze_mask
     rows = multilabel_cross_entropy(logits, labels).masked_fill(~valid, 0.0)  # (b, m)

@@ -93,7 +93,7 @@ def naive_egma(P, S, sentence_mask, gaze, has_gaze, scale, threshold=2 / 7):
 
 
 def random_batch(b=3, n=5, m=4, d=8, seed=0, dtype=torch.float64):
-    """Return a batch with unequal reports, gaps in the gaze, a sample without gaze and a one-sentence report."""
+    """Return a batch with unequal reports (one of a single sentence) and gaps in the gaze."""
     generator = torch.Generator().manual_seed(seed)
     P = F.normalize(torch.randn(b, n, d, generator=generator, dtype=torch.float64), dim=-1)
     S = F.normalize(torch.randn(b, m, d, generator=generator, dtype=torch.float64), dim=-1)
