@@ -102,8 +102,8 @@ def runs(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 def _check(time: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
     if not (time.ndim == 1 and time.shape == x.shape == y.shape):
         raise GazeError(
-            f"time, x and y must be one-dimensional and equally long; got the shapes {time.shape}, {x.shape}, "
-            f"{y.shape}"
+            f"time, x and y must be one-dimensional and equally long; got shapes {time.shape}, "
+            f"{x.shape}, {y.shape}"
         )
     if not np.isfinite(time).all():
         sample = int(np.flatnonzero(~np.isfinite(time))[0])

@@ -23,12 +23,17 @@ PEAK_SMOOTHING_S = 0.01
 
 
 def mark_blinks(codes: np.ndarray, samples: GazeSamples) -> None:
-    """Write `BLINK` into `codes`, shape (n,), where the signal is lost for as long as a blink lasts."""
-    starts, stops = runs(np.isnan(samples.x_deg))
-    for start, stop in zip(starts, stops, strict=True):
-        lost_s = samples.time_s[stop - 1] - samples.time_s[start] + samples.interval_s
+    """Write `BLINK` into `codes`, shape (n,), where the signal is lost for as long as a blink lasts.
+
+    Samples beside such a loss that the method left out, the lid passing over the pupil, belong to the blink.
+    """
+    lost = np.isnan(samples.x_deg)
+    first, stop = runs(codes == NONE)
+    for start, end in zip(*runs(lost), strict=True):
+        lost_s = samples.time_s[end - 1] - samples.time_s[start] + samples.interval_s
         if SHORTEST_BLINK_S <= lost_s <= LONGEST_BLINK_S:
-            codes[start:stop] = BLINK
+            around = int(np.searchsorted(first, start, side="right")) - 1
+            codes[first[around] : stop[around]] = BLINK
 
 
 def events_from_codes(codes: np.ndarray, samples: GazeSamples) -> pd.DataFrame:
@@ -95,8 +100,9 @@ def sample_labels(events: pd.DataFrame, time_s: ArrayLike) -> np.ndarray:
 
 def _event_runs(codes: np.ndarray, samples: GazeSamples) -> tuple[np.ndarray, np.ndarray]:
     change = np.flatnonzero(np.diff(codes)) + 1
-    borders = [border for segment in samples.segments for border in segment]
-    edges = np.unique(np.concatenate(([0], change, np.array(borders, dtype=int), [len(codes)])))
+    starts, stops = np.array(samples.segments, dtype=int).reshape(-1, 2).T
+    holes = np.intersect1d(starts, stops)
+    edges = np.unique(np.concatenate(([0], change, holes, [len(codes)])))
     first, stop = edges[:-1], edges[1:]
     kept = codes[np.minimum(first, len(codes) - 1)] != NONE if len(codes) else np.zeros(len(first), bool)
     return first[kept], stop[kept]
