@@ -68,7 +68,7 @@ class Anatomy:
         """Distance of the inner chest wall from the midline over y, shape (CURVE_STEPS,)."""
         y, apex = curve_axis(), self.apex_y[side]
         t = np.clip((y - apex) / (self.angle_y(side) - apex), 0, 1)
-        rise = np.sqrt(1 - (1 - t) ** 2.7)
+        rise = np.sqrt(1 - (1 - t) ** 3.0)
         start = 0.13
         return start + (self.half_width[side] * (0.95 + 0.05 * t) - start) * rise
 
@@ -82,10 +82,11 @@ class Anatomy:
         x = curve_axis()
         top = 0.47 * self.half_width[side]
         outward = np.clip((x - top) / (self.half_width[side] - top), 0, 1.3)
-        inward = np.clip((top - x) / top, 0, 1.3)
-        return self.dome_y[side] + self.angle_depth * (0.35 * outward**2 + 0.65 * outward**4) + (
-            0.045 * inward**2
-        )
+        inward = np.clip((top - x) / top, 0, 1)
+        # Both domes meet at one height in the midline, or a step would show under the heart.
+        middle = max(self.dome_y.values()) + 0.015 - self.dome_y[side]
+        fall = self.angle_depth * (0.35 * outward**2 + 0.65 * outward**4)
+        return self.dome_y[side] + fall + middle * inward**2 * (3 - 2 * inward)
 
     def heart_reach(self, side: str) -> float:
         """Largest distance of the heart's border from the midline."""
@@ -94,11 +95,16 @@ class Anatomy:
 
     def heart_curve(self, side: str) -> np.ndarray:
         """Distance of the heart's border from the midline over y; 0 above and below it."""
-        y = curve_axis()
-        centre = self.heart_y if side == "right" else self.heart_y + 0.035
-        height = np.where(y < centre, 0.20 if side == "right" else 0.25, 0.24)
-        inside = np.clip(1 - np.abs((y - centre) / height) ** (2.0 if side == "right" else 1.8), 0, None)
-        return self.heart_reach(side) * inside ** (0.55 if side == "right" else 0.75)
+        y, reach, bottom = curve_axis(), self.heart_reach(side), max(self.dome_y.values())
+        if side == "right":
+            widest, top = self.heart_y, self.heart_y - 0.19
+        else:
+            widest, top = bottom - 0.03, self.hilum_y["left"] - 0.07
+        upper = np.clip((y - top) / (widest - top), 0, 1)
+        lower = np.clip((y - widest) / (bottom + 0.10 - widest), 0, 1)
+        # The left border runs obliquely to the apex above the diaphragm, the right one is a shallow arc.
+        border = np.sin(np.pi / 2 * upper) ** (0.9 if side == "right" else 1.25)
+        return reach * border * np.sqrt(1 - lower**2)
 
     def silhouette_curve(self, side: str) -> np.ndarray:
         """Distance of the border of heart, great vessels and neck from the midline over y."""
@@ -110,7 +116,7 @@ class Anatomy:
         else:
             base = base + 0.012 * gaussian_bump(y, self.knob_y + 0.03, 0.07)
         heart = self.heart_curve(side)
-        return np.maximum(base, heart)
+        return 0.5 * (base + heart + np.sqrt((base - heart) ** 2 + 0.014**2)) - 0.003
 
 
 def _shift_for(anatomy: Anatomy, finding: Finding) -> Anatomy:

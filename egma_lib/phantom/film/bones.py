@@ -62,9 +62,9 @@ def draw_ribs(canvas: Canvas, anatomy: Anatomy, lung: LungField, field: np.ndarr
     share = lung.share
     reach = soft_step(lung.wall + 0.012, 0.02)
     outward = np.clip(share, 0, 1) ** 2
-    back *= reach * soft_step(share - 0.08, 0.1) * (0.15 + 0.10 * outward)
+    back *= reach * soft_step(share - 0.08, 0.1) * (0.15 + 0.05 * outward)
     ribs = back + front[curve_index(front_field)] * reach * soft_step(share - 0.42, 0.3) * (
-        np.float32(0.06) + np.float32(0.07) * outward
+        np.float32(0.06) + np.float32(0.04) * outward
     )
     return ribs * np.float32(anatomy.rib_contrast)
 
@@ -87,9 +87,9 @@ def draw_spine(canvas: Canvas, anatomy: Anatomy) -> np.ndarray:
 def _clavicle(anatomy: Anatomy, side: str) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
     """Upper and lower outline of a clavicle, from the sternum outwards."""
     t = np.linspace(0, 1, 12)
-    x = anatomy.midline + SIGN[side] * (0.045 + 0.36 * t)
-    y = anatomy.clavicle_y + 0.02 - 0.075 * t + 0.018 * np.sin(2 * np.pi * t)
-    half = 0.011 + 0.008 * (1 - t) ** 3
+    x = anatomy.midline + SIGN[side] * (0.045 + 0.385 * t)
+    y = anatomy.clavicle_y + 0.02 - 0.055 * t + 0.018 * np.sin(2 * np.pi * t)
+    half = (0.011 + 0.008 * (1 - t) ** 3) * np.sqrt(np.clip(1.06 - t**4, 0, 1))
     return list(zip(x, y - half, strict=True)), list(zip(x, y + half, strict=True))
 
 
@@ -104,11 +104,11 @@ def draw_girdle(canvas: Canvas, anatomy: Anatomy) -> np.ndarray:
         layer.polygon(outline, 0.16)
         layer.line(outline[:4], 0.006, 0.4)
         layer.line(outline[3:], 0.008, 0.45)
-        layer.disc(anatomy.midline + sign * (anatomy.half_width[side] + 0.10), 0.185, 0.045, 0.35)
+        layer.disc(anatomy.midline + sign * (anatomy.half_width[side] + 0.115), 0.205, 0.05, 0.35)
         upper, lower = _clavicle(anatomy, side)
         layer.polygon(upper + lower[::-1], 0.62)
-        layer.line(upper, 0.005, 0.95)
-        layer.line(lower, 0.005, 0.95)
+        layer.line(upper[:8], 0.005, 0.95)
+        layer.line(lower[:8], 0.005, 0.95)
     return layer.field()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -14,6 +15,7 @@ CURVE_START, CURVE_STOP = -0.2, 1.2
 SUPERSAMPLING = 2
 """Fine lines are drawn at this multiple of the film's resolution and averaged down, so that they are smooth."""
 
+Coordinate = TypeVar("Coordinate", float, np.ndarray)
 Points = Sequence[tuple[float, float]]
 
 
@@ -80,7 +82,7 @@ class Canvas:
         """Return a curve tabulated over y, shape (CURVE_STEPS,), at every pixel."""
         return curve[self.y_index]
 
-    def to_image(self, x: float, y: float) -> tuple[float, float]:
+    def to_image(self, x: Coordinate, y: Coordinate) -> tuple[Coordinate, Coordinate]:
         """Anatomical coordinates -> 0-1 of the image (the inverse of the tilt)."""
         norm = 1 + self.tilt**2
         dx, dy = x - 0.5, y - 0.5
@@ -127,6 +129,24 @@ class LineLayer:
         """Draw a polyline; `width` in 0-1 of the film's columns."""
         pixels = max(1, round(width * self._image.size[0]))
         self._draw.line(self._to_pixels(points), fill=round(255 * strength), width=pixels, joint="curve")
+
+    def lines(self, points: np.ndarray, widths: np.ndarray, strengths: np.ndarray) -> None:
+        """Draw many polylines of equal length.
+
+        Parameters
+        ----------
+        points
+            Shape (n_lines, n_points, 2).
+        widths, strengths
+            Shape (n_lines,); widths in 0-1 of the film's columns.
+        """
+        width, height = self._image.size
+        x, y = self._canvas.to_image(points[..., 0], points[..., 1])
+        pixels = np.stack([x * width, y * height], axis=-1).reshape(len(points), -1).tolist()
+        pens = np.maximum(1, np.rint(widths * width)).astype(int).tolist()
+        fills = np.rint(255 * strengths).astype(int).tolist()
+        for course, pen, fill in zip(pixels, pens, fills, strict=True):
+            self._draw.line(course, fill=fill, width=pen)
 
     def polygon(self, points: Points, strength: float) -> None:
         """Fill a polygon."""

@@ -11,18 +11,18 @@ from egma_lib.phantom.film.scene import Scene, blob_distance, place_in_zone, sid
 from egma_lib.phantom.film.vessels import hilum
 
 CONSOLIDATION_DENSITY = (0.42, 0.62, 0.85)
-PNEUMONIA_DENSITY = (0.24, 0.38, 0.52)
+PNEUMONIA_DENSITY = (0.26, 0.38, 0.48)
 ATELECTASIS_DENSITY = (0.32, 0.50, 0.65)
-EDEMA_DENSITY = (0.20, 0.36, 0.54)
+EDEMA_DENSITY = (0.24, 0.42, 0.62)
 
 
 def _within_zone(scene: Scene, side: str, zone: str) -> np.ndarray:
     """Soft window, 0-1, over the lung of one side from a little above a zone to a little below it."""
     top, bottom = scene.anatomy.zone_range(side, zone)
     y = scene.canvas.y
-    window = soft_step(y - np.float32(top), 0.08)
+    window = soft_step(y - np.float32(top - 0.02), 0.06)
     if zone != "lower":
-        window = window * soft_step(np.float32(bottom) - y, 0.08)
+        window = window * soft_step(np.float32(bottom + 0.02) - y, 0.06)
     return window * scene.lung(side).aerated
 
 
@@ -61,13 +61,13 @@ def paint_pneumonia(scene: Scene, finding: Finding, rng: np.random.Generator) ->
     canvas, grade = scene.canvas, SEVERITY[finding.severity]
     zone = zone_of(finding, "lower")
     mask = np.zeros(canvas.shape, bool)
-    count = 3 + grade + round(2 * finding.size)
+    count = 3 + 2 * grade + round(2 * finding.size)
     for side in sides_of(finding, rng):
         clear = np.ones(canvas.shape, np.float32)
         for _ in range(count):
-            x, y = place_in_zone(scene, side, zone, rng, 0.15, 0.9)
-            radius = float(rng.uniform(0.024, 0.040)) * (1 + 0.35 * finding.size)
-            y += float(rng.normal(0, 0.03))
+            x, y = place_in_zone(scene, side, zone, rng, 0.1, 0.92)
+            radius = float(rng.uniform(0.020, 0.034)) * (1 + 0.35 * finding.size)
+            y += float(rng.uniform(-0.07, 0.07))
             clear *= 1 - gaussian_bump(blob_distance(canvas, x, y, radius, radius), 0, 0.75)
         strength = (1 - clear) * _within_zone(scene, side, zone)
         scene.opacity += strength * np.float32(PNEUMONIA_DENSITY[grade])
@@ -118,7 +118,7 @@ def paint_edema(scene: Scene, finding: Finding, rng: np.random.Generator) -> np.
         haze *= soft_step(scene.lung(side).wall - 0.045, 0.07)
         strength = haze * scene.lung(side).aerated
         scene.opacity += strength * np.float32(EDEMA_DENSITY[grade])
-        scene.vessel_prominence[side] = 1.35 + 0.25 * grade
+        scene.vessel_prominence[side] = 1.15 + 0.12 * grade
         wall_x = scene.anatomy.midline + SIGN[side] * scene.anatomy.half_width[side]
         for height in np.linspace(0.13, 0.01, 5 + 2 * grade):
             line_y = scene.anatomy.dome_y[side] - float(height)

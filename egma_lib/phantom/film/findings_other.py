@@ -41,16 +41,16 @@ def paint_fracture(scene: Scene, finding: Finding, rng: np.random.Generator) -> 
             x = anatomy.midline + SIGN[side] * share * wall
             near = np.abs(field - np.float32(rib_level(anatomy, side, number)))
             on_rib = soft_step(np.float32(2.2 * RIB_HALF_HEIGHT) - near, 0.01)
-            outward = (lung.out - np.float32(share * wall))
-            step = (0.011 + 0.005 * grade + 0.004 * finding.size) * on_rib
-            scene.rib_fields[side] = scene.rib_fields[side] - step * soft_step(outward, 0.006) * (
-                soft_step(0.11 - outward, 0.04)
-            )
-            radius = 0.026 + 0.006 * grade + 0.006 * finding.size
+            outward = lung.out - np.float32(share * wall)
+            step = (0.012 + 0.005 * grade + 0.004 * finding.size) * on_rib
+            beyond = soft_step(outward, 0.006) * soft_step(0.12 - outward, 0.05)
+            scene.rib_fields[side] = scene.rib_fields[side] - step * beyond
+            radius = 0.030 + 0.006 * grade + 0.006 * finding.size
             near_break = gaussian_bump(blob_distance(canvas, x, height, radius, radius), 0, 0.62)
-            gap = gaussian_bump(outward, 0, 0.0045) * on_rib * near_break
+            in_rib = soft_step(np.float32(1.3 * RIB_HALF_HEIGHT) - near, 0.01)
+            gap = gaussian_bump(outward, 0, 0.0045) * in_rib * near_break
             swelling = near_break * lung.whole
-            scene.opacity += np.float32(0.20 + 0.08 * grade) * swelling - np.float32(0.42) * gap
+            scene.opacity += np.float32(0.16 + 0.08 * grade) * swelling - np.float32(0.34) * gap
             mask |= blob_distance(canvas, x, height, 1.15 * radius, 1.15 * radius) < 1
     return mask
 

@@ -9,7 +9,7 @@ from egma_lib.phantom.film.anatomy import SEVERITY
 from egma_lib.phantom.film.canvas import gaussian_bump, soft_step
 from egma_lib.phantom.film.scene import Scene, sides_of
 
-EFFUSION_HEIGHT = ((0.015, 0.04), (0.08, 0.13), (0.20, 0.30))
+EFFUSION_HEIGHT = ((-0.035, -0.005), (0.045, 0.09), (0.17, 0.27))
 """Fluid level above the dome, smallest and largest size, per severity (0-1 of the image)."""
 PNEUMOTHORAX_WIDTH = ((0.022, 0.032), (0.045, 0.065), (0.085, 0.125))
 """Width of the air rim beside the apex, smallest and largest size, per severity (0-1 of the image)."""
@@ -26,16 +26,15 @@ def paint_effusion(scene: Scene, finding: Finding, rng: np.random.Generator) -> 
     for side in sides_of(finding, rng):
         lung = scene.lung(side)
         height = _graded(EFFUSION_HEIGHT, finding)
-        climb = (0.05 + 0.35 * height) * np.exp(-np.clip(lung.wall, 0, None) * np.float32(1 / 0.055))
-        level = scene.anatomy.dome_y[side] + 0.03 - height
-        level += 0.004 * float(rng.normal())
+        climb = (0.06 + 0.3 * max(height, 0.0)) * np.exp(-np.clip(lung.wall, 0, None) * np.float32(1 / 0.055))
+        level = scene.anatomy.dome_y[side] + 0.03 - height + 0.004 * float(rng.normal())
         depth = scene.canvas.y - np.float32(level) + climb
-        fluid = soft_step(depth, 0.03) * soft_step(lung.wall, 0.012) * (lung.out > 0.02)
-        above_skin = soft_step(scene.anatomy.angle_y(side) + 0.02 - scene.canvas.y, 0.03)
-        strength = fluid * lung.whole * above_skin
-        scene.opacity += strength * (np.float32(0.78) + np.clip(depth * 2.5, 0, 0.5))
+        fluid = soft_step(depth, 0.035)
+        strength = fluid * lung.aerated
+        behind = fluid * (lung.whole - lung.aerated)
+        scene.opacity += strength * (np.float32(0.66) + np.clip(depth * 3, 0, 0.55)) + np.float32(0.1) * behind
         scene.vessel_share *= 1 - strength
-        mask |= strength > 0.5
+        mask |= strength > 0.4
     return mask
 
 
@@ -48,9 +47,10 @@ def paint_pneumothorax(scene: Scene, finding: Finding, rng: np.random.Generator)
         top, bottom = anatomy.apex_y[side], anatomy.angle_y(side)
         t = np.clip((scene.canvas.y - np.float32(top)) * np.float32(1 / (bottom - top)), 0, 1)
         taper = 1 - t * (1.15 - 0.35 * SEVERITY[finding.severity])
-        from_apex = (scene.canvas.y - np.float32(top)) * np.float32(0.62)
+        from_apex = (scene.canvas.y - np.float32(top)) * np.float32(0.55)
         # The collapsed lung's edge runs at `width` from wall and apex alike, rounding the corner between them.
-        depth = np.minimum(lung.wall, from_apex) - np.float32(width) * taper
+        corner = np.clip(0.16 - np.abs(lung.wall - from_apex), 0, None)
+        depth = np.minimum(lung.wall, from_apex) - corner**2 * np.float32(1 / 0.64) - width * taper
         rim = soft_step(-depth, 0.008) * lung.whole
         collapsed = soft_step(depth, 0.02) * lung.aerated
         line = gaussian_bump(depth, 0, 0.0032) * lung.whole * (taper > 0.12)

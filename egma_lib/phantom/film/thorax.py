@@ -12,6 +12,9 @@ import numpy as np
 from egma_lib.phantom.film.anatomy import SIDES, SIGN, Anatomy
 from egma_lib.phantom.film.canvas import Canvas, curve_axis, curve_index, gaussian_bump, soft_step
 
+_NECK_TO_CHEST = np.interp(curve_axis(), [0.0, 0.14, 0.30], [0.35, 0.6, 1.0]).astype(np.float32)
+"""Share of the mediastinum's thickness over y: the neck is thinner than the chest."""
+
 
 @dataclass
 class LungField:
@@ -67,11 +70,11 @@ def _lung_field(canvas: Canvas, anatomy: Anatomy, side: str, out: np.ndarray, cl
 def _body_distance(canvas: Canvas, anatomy: Anatomy, out: np.ndarray) -> np.ndarray:
     """Distance inwards from the skin: neck, shoulders, flanks; shape (rows, columns)."""
     axis = curve_axis()
-    knots_x = [0.0, 0.10, 0.125, 0.16, 0.24, 0.34, 0.44, 0.52, 0.7]
-    knots_y = [-0.4, -0.2, -0.02, 0.035, 0.075, 0.10, 0.13, 0.175, 0.34]
+    knots_x = [0.0, 0.13, 0.15, 0.18, 0.25, 0.34, 0.43, 0.50, 0.56, 0.7]
+    knots_y = [-0.4, -0.2, -0.08, -0.005, 0.05, 0.085, 0.115, 0.15, 0.20, 0.40]
     shoulder = np.interp(axis, knots_x, knots_y).astype(np.float32) + np.float32(anatomy.shoulder_drop)
     flank = anatomy.half_width["left"] + anatomy.body_margin
-    side = np.interp(axis, [0.36, 0.50, 0.72, 1.0], [0.75, flank + 0.03, flank, flank + 0.01])
+    side = np.interp(axis, [0.30, 0.42, 0.56, 0.70, 1.0], [0.85, 0.58, flank + 0.02, flank, flank + 0.015])
     lower = canvas.along_y(side.astype(np.float32)) - out
     return np.minimum(canvas.y - shoulder[curve_index(out)], lower)
 
@@ -85,11 +88,10 @@ def _heart_field(canvas: Canvas, anatomy: Anatomy, outs: dict[str, np.ndarray]) 
 
 
 def _abdomen(canvas: Canvas, anatomy: Anatomy, lungs: dict[str, LungField]) -> np.ndarray:
-    below = np.maximum(-lungs["right"].base, -lungs["left"].base)
     left_side = lungs["left"].out > 0
     below = np.where(left_side, -lungs["left"].base, -lungs["right"].base)
     inside = soft_step(np.where(left_side, lungs["left"].wall, lungs["right"].wall) + 0.03, 0.09)
-    abdomen = (0.8 * soft_step(below, 0.016) + 0.75 * np.clip(below * 7, 0, 1)) * inside
+    abdomen = (0.7 * soft_step(below, 0.018) + 0.75 * np.clip(below * 7, 0, 1)) * inside
     if anatomy.bubble > 0.35:
         x = (lungs["left"].out - np.float32(0.19)) * np.float32(1 / 0.075)
         y = (canvas.y - np.float32(anatomy.dome_y["left"] + 0.055)) * np.float32(1 / 0.03)
@@ -106,6 +108,13 @@ def _breasts(canvas: Canvas, anatomy: Anatomy, lungs: dict[str, LungField]) -> n
     return np.float32(0.24 * anatomy.breast) * total
 
 
+def _hilar_haze(canvas: Canvas, anatomy: Anatomy, side: str) -> np.ndarray:
+    """Thickness of the small vessels that no film resolves: most at the hilum, more in the lower zones."""
+    x = (canvas.x - np.float32(anatomy.midline + SIGN[side] * 0.08)) * np.float32(1 / 0.10)
+    y = (canvas.y - np.float32(anatomy.hilum_y[side] + 0.03)) * np.float32(1 / 0.14)
+    return np.float32(0.16) * np.exp(-(x * x + y * y)) + np.float32(0.10) * np.clip(canvas.y - 0.3, 0, 1)
+
+
 def draw_thorax(canvas: Canvas, anatomy: Anatomy) -> Thorax:
     """Draw the soft tissue of a patient.
 
@@ -119,22 +128,24 @@ def draw_thorax(canvas: Canvas, anatomy: Anatomy) -> Thorax:
     border = [
         canvas.along_y(anatomy.silhouette_curve(side).astype(np.float32)) - outs[side] for side in SIDES
     ]
-    silhouette = soft_step(np.minimum(*border), 0.014)
+    border_distance = np.minimum(*border)
+    silhouette = soft_step(border_distance, 0.016)
     clear = 1 - silhouette
     lungs = {side: _lung_field(canvas, anatomy, side, outs[side], clear) for side in SIDES}
     distance = _body_distance(canvas, anatomy, np.abs(from_midline))
     body = soft_step(distance, 0.012)
     heart = _heart_field(canvas, anatomy, outs)
     thickness = 0.55 + 0.45 * np.clip(distance * 9, 0, 1)
-    thickness += 0.75 * silhouette * (0.55 + 0.45 * gaussian_bump(from_midline, 0, 0.06)) + 0.45 * heart
+    central = silhouette * (0.30 + 0.30 * gaussian_bump(from_midline, 0, 0.06))
+    central += 0.18 * np.clip(border_distance * 14 + 0.35, 0, 1) + 0.5 * heart
+    thickness += np.maximum(central * canvas.along_y(_NECK_TO_CHEST), _abdomen(canvas, anatomy, lungs))
     wall = np.where(from_midline > 0, lungs["left"].wall, lungs["right"].wall)
     thickness += np.float32(0.42) * gaussian_bump(wall, -0.028, 0.026) * soft_step(canvas.y - 0.2, 0.3)
-    thickness += _abdomen(canvas, anatomy, lungs)
     if anatomy.breast > 0:
         thickness += _breasts(canvas, anatomy, lungs)
     air = np.float32(0)
     for lung in lungs.values():
-        depth = 0.62 + 0.14 * np.clip(lung.wall * 6, 0, 1)
+        depth = 0.60 + 0.14 * np.clip(lung.wall * 6, 0, 1) - _hilar_haze(canvas, anatomy, lung.side)
         air = air + lung.aerated * depth + (lung.whole - lung.aerated) * np.float32(0.12)
     thickness -= air
     return Thorax(lungs, silhouette, heart, body, thickness * np.float32(anatomy.tissue))

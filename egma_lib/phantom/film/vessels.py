@@ -7,8 +7,11 @@ import numpy as np
 from egma_lib.phantom.film.anatomy import SIDES, SIGN, Anatomy
 from egma_lib.phantom.film.canvas import Canvas, LineLayer
 
-STEMS = (-1.25, -0.85, -0.45, -0.1, 0.2, 0.5, 0.8, 1.05, 1.35)
+STEMS = np.array([-1.25, -0.85, -0.45, -0.1, 0.2, 0.5, 0.8, 1.05, 1.35])
 """Directions of the stems (radians; 0 outwards, negative upwards)."""
+_FORKS = np.array([1.0, -1.0, 1.0])
+_FORK_POINTS = np.array([1, 2, 4])
+_STEPS = 4
 
 
 def hilum(anatomy: Anatomy, side: str) -> tuple[float, float]:
@@ -16,23 +19,49 @@ def hilum(anatomy: Anatomy, side: str) -> tuple[float, float]:
     return anatomy.midline + SIGN[side] * 0.088, anatomy.hilum_y[side]
 
 
-def _branch(
-    layer: LineLayer, rng: np.random.Generator, sign: float, start: tuple[float, float], angle: float,
-    length: float, width: float, depth: int, prominence: float,
-) -> None:  # fmt: skip
-    bend = rng.normal(0, 0.18, 4)
-    points = [start]
-    for turn in bend:
-        angle += float(turn)
-        x, y = points[-1]
-        points.append((x + sign * length / 4 * np.cos(angle), y + length / 4 * np.sin(angle)))
-    layer.line(points, width * prominence, min(1.0, (0.22 + 60 * width) * prominence))
-    if depth == 0:
-        return
-    for fork, at in zip(rng.uniform(0.25, 0.6, 2) * (1, -1), (2, 4), strict=True):
-        _branch(
-            layer, rng, sign, points[at], angle + float(fork), length * 0.7, width * 0.62, depth - 1, prominence
-        )
+def _grow(
+    rng: np.random.Generator, start: np.ndarray, angle: np.ndarray, length: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Grow one winding branch from every start.
+
+    Parameters
+    ----------
+    rng
+        Draws the bends.
+    start, angle, length
+        Shapes (n, 2), (n,), (n,); x counts outwards from the midline.
+
+    Returns
+    -------
+    points, headings
+        Shapes (n, _STEPS + 1, 2) and (n, _STEPS + 1).
+    """
+    bends = rng.normal(0, 0.18, (len(start), _STEPS))
+    headings = angle[:, None] + np.cumsum(bends, axis=1)
+    steps = np.stack([np.cos(headings), np.sin(headings)], axis=-1) * (length[:, None, None] / _STEPS)
+    points = np.concatenate([start[:, None], start[:, None] + np.cumsum(steps, axis=1)], axis=1)
+    return points, np.concatenate([angle[:, None], headings], axis=1)
+
+
+def _draw_tree(
+    layer: LineLayer, anatomy: Anatomy, side: str, rng: np.random.Generator, prominence: float
+) -> None:
+    stems = len(STEMS)
+    angle = STEMS + rng.normal(0, 0.12, stems)
+    start = np.stack([np.full(stems, 0.088), anatomy.hilum_y[side] + 0.045 * np.sin(STEMS)], axis=1)
+    width = rng.uniform(0.007, 0.011, stems)
+    length = np.where(STEMS < 0.6, 0.15, 0.17)
+    for generation in range(3):
+        points, headings = _grow(rng, start, angle, length)
+        points[..., 0] = anatomy.midline + SIGN[side] * points[..., 0]
+        layer.lines(points, width * prominence, np.minimum(1, (0.20 + 65 * width) * prominence))
+        if generation == 2:
+            return
+        points[..., 0] = SIGN[side] * (points[..., 0] - anatomy.midline)
+        spread = rng.uniform(0.25, 0.75, (len(width), 3)) * _FORKS
+        start = points[:, _FORK_POINTS].reshape(-1, 2)
+        angle = (headings[:, _FORK_POINTS] + spread).ravel()
+        width, length = np.repeat(width * 0.58, 3), np.repeat(length * 0.62, 3)
 
 
 def draw_vessels(
@@ -47,19 +76,12 @@ def draw_vessels(
     rng
         Draws the branching.
     prominence
-        Per side, 1 for normal vessels, up to 2 for congested ones.
+        Per side, 1 for normal vessels, more for congested ones.
     """
     layer = LineLayer(canvas)
     for side in SIDES:
+        _draw_tree(layer, anatomy, side, rng, prominence[side])
         x, y = hilum(anatomy, side)
-        for direction in STEMS:
-            jitter = float(rng.normal(0, 0.12))
-            start = (x, y + 0.045 * np.sin(direction))
-            width = float(rng.uniform(0.007, 0.011))
-            reach = 0.15 if direction < 0.6 else 0.17
-            _branch(
-                layer, rng, SIGN[side], start, direction + jitter, reach, width, 2, prominence[side]
-            )
         layer.disc(x - SIGN[side] * 0.01, y, 0.022, 0.75)
         layer.disc(x + SIGN[side] * 0.002, y + 0.04, 0.017, 0.65)
     return layer.field()
