@@ -69,7 +69,7 @@ def dictate(
 
 def _durations(words: list[str], reader: ReaderProfile, rng: np.random.Generator) -> np.ndarray:
     letters = np.array([LETTERS_PER_WORD if word == PERIOD else len(word) for word in words], dtype=float)
-    # Half of a word's time is fixed, half grows with its letters: 'of' is not five times shorter than 'opacities'.
+    # Part of a word's time does not grow with its letters: 'of' is not five times shorter than 'opacities'.
     share = 0.4 + 0.6 * letters / LETTERS_PER_WORD
     return share / reader.words_per_s * rng.lognormal(0.0, 0.15, len(words))
 

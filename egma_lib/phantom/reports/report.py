@@ -17,15 +17,15 @@ LINE_WIDTH = 78
 def report_text(plan: CasePlan, sentences: tuple[PlannedSentence, ...], rng: np.random.Generator) -> str:
     """Return a full report as MIMIC-CXR stores it.
 
-    An indented title, then sections whose lines start with a blank and which are separated by a line holding one
-    blank. About a tenth lack FINDINGS and another tenth IMPRESSION; the other headings come and go.
+    An indented title, then sections whose lines start with a blank and which are separated by a line holding
+    one blank. About a tenth lack FINDINGS and another tenth IMPRESSION; the other headings come and go.
 
     Parameters
     ----------
     plan
         The case.
     sentences
-        What `write_sentences` wrote about it; they make the FINDINGS (or the impression, where findings lack).
+        What `write_sentences` wrote about it; they make the FINDINGS (or, where those lack, the IMPRESSION).
     rng
         Source of every choice.
     """
@@ -74,7 +74,7 @@ def _mistype(text: str, rng: np.random.Generator) -> str:
 
 
 def _block(name: str, text: str) -> str:
-    """Set a section: short ones on the heading's line, FINDINGS and IMPRESSION below it, every line indented."""
+    """Set a section: short ones on the heading's line, FINDINGS and IMPRESSION below it, all indented."""
     if name not in ("FINDINGS", "IMPRESSION"):
         return f" {name}:  {text}"
     return f" {name}:\n \n" + "\n".join(f" {line}" for line in _wrap(text))
