@@ -16,7 +16,7 @@ CORPORA = (
 """Corpora of the phantom in the order in which they are written."""
 
 _MIMIC_RANGE = 10_000_000
-_MIMIC_STEP = 6_364_137
+_SUBJECT_STEP, _STUDY_STEP = 6_364_137, 4_182_391
 _CASES_PER_CORPUS = 1_000_000
 _CHEXPERT_STEP = 10_000
 
@@ -25,20 +25,20 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256("/".join(str(part) for part in parts).encode()).hexdigest()
 
 
-def _scattered(corpus: str, index: int) -> int:
+def _scattered(corpus: str, index: int, step: int) -> int:
     # The step is coprime to the range: a bijection that looks random but cannot collide.
-    number = CORPORA.index(corpus) * _CASES_PER_CORPUS + index
-    return number * _MIMIC_STEP % _MIMIC_RANGE
+    number = CORPORA.index(corpus) * _CASES_PER_CORPUS + index + 1
+    return number * step % _MIMIC_RANGE
 
 
 def mimic_subject_id(corpus: str, patient: int) -> int:
     """Return an eight-digit MIMIC patient number that starts with 1."""
-    return 10_000_000 + _scattered(corpus, patient)
+    return 10_000_000 + _scattered(corpus, patient, _SUBJECT_STEP)
 
 
 def mimic_study_id(corpus: str, index: int) -> int:
     """Return an eight-digit MIMIC study number that starts with 5."""
-    return 50_000_000 + _scattered(corpus, index)
+    return 50_000_000 + _scattered(corpus, index, _STUDY_STEP)
 
 
 def mimic_dicom_id(corpus: str, index: int, view: str = "frontal") -> str:
@@ -54,7 +54,7 @@ def mimic_folder(subject_id: int) -> str:
 
 def reading_id(phase: int, trial: int, case_index: int, reader: int) -> str:
     """Return a REFLACX reading id of 11 characters: `P`, phase, two-digit trial, `R`, six digits."""
-    scattered = (case_index * 8 + reader) * 611_953 % 1_000_000
+    scattered = (case_index * 8 + reader + 1) * 611_953 % 1_000_000
     return f"P{phase}{trial:02d}R{scattered:06d}"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+from typing import Literal
 
 import numpy as np
 
@@ -22,6 +23,7 @@ QUERIES_PER_CLASS_SHARE = 0.05
 
 _ABNORMAL = FINDINGS[:8]
 _PRETRAINING = ("gaze", "reports")
+_AP_SHARE = 0.44
 _DEVICE_SHARE = 0.2
 _NORMAL_SHARE = 0.2
 _MARK_BASE_RATE = 0.3
@@ -87,7 +89,7 @@ def plan_case(settings: PhantomSettings, corpus: str, index: int) -> CasePlan:
     names = _finding_names(settings, corpus, index, rng)
     findings = tuple(_draw_finding(name, rng) for name in names)
     mark = _draw_mark(settings, names, rng) if corpus in _PRETRAINING else None
-    view = "AP" if rng.random() < 0.44 else "PA"
+    view: Literal["PA", "AP"] = "AP" if rng.random() < _AP_SHARE else "PA"
     return CasePlan(corpus, index, findings, mark, view, _SCANNERS.get(corpus, "chexpert"))
 
 
@@ -139,7 +141,7 @@ def _finding_names(
         return (CLASSES_5X200[index % len(CLASSES_5X200)],)
     if corpus.startswith("chexpert_8x200"):
         chosen = CLASSES_8X200[index % len(CLASSES_8X200)]
-        names = () if chosen == "No Finding" else (chosen,)
+        names: tuple[str, ...] = () if chosen == "No Finding" else (chosen,)
     elif corpus == "siim":
         positive = _is_positive(index, settings.positive_share_siim)
         names = _screening_names("Pneumothorax", (), positive, rng)

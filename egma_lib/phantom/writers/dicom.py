@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.encaps import encapsulate
-from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, SecondaryCaptureImageStorage
+from pydicom.uid import UID, ExplicitVRLittleEndian, JPEGBaseline8Bit, SecondaryCaptureImageStorage
 
 from egma_lib.phantom.writers.images import eight_bit
 
@@ -39,7 +39,7 @@ def write_dicom(path: Path, image: np.ndarray, header: DicomHeader) -> Path:
     pixels = eight_bit(1 - image if header.inverted else image)
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
-    meta.MediaStorageSOPInstanceUID = header.sop_uid
+    meta.MediaStorageSOPInstanceUID = UID(header.sop_uid)
     meta.TransferSyntaxUID = JPEGBaseline8Bit if header.compressed else ExplicitVRLittleEndian
     content = FileDataset(str(path), {}, file_meta=meta, preamble=b"\0" * 128)
     _describe(content, header)

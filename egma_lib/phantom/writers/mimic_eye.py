@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from egma_lib.phantom.identifiers import mimic_study_id
 from egma_lib.phantom.planning import case_rng
 from egma_lib.phantom.writers.drawn_case import DrawnCase, clinical_report, draw_case
 from egma_lib.phantom.writers.eye_gaze import BOX_COLUMNS, MASTER_COLUMNS
@@ -23,15 +24,16 @@ from egma_lib.phantom.writers.mimic_study import (
 )
 from egma_lib.phantom.writers.readings import in_eye_gaze, in_reflacx, write_eye_gaze, write_reflacx
 from egma_lib.phantom.writers.reflacx import METADATA_COLUMNS as REFLACX_COLUMNS
-from egma_lib.phantom.writers.tables import Rows, Table, write_table
+from egma_lib.phantom.writers.tables import Row, Rows, Table, write_table
 from egma_lib.phantom.writers.truth import truth_rows, truth_table, write_masks, write_sentence_truth
 from egma_lib.settings import PhantomSettings
 
 ROOT = "mimic-eye"
 _SHEETS = f"{ROOT}/spreadsheets"
 META_COLUMNS = ("", *METADATA_COLUMNS, "in_eye_gaze", "in_reflacx", "StudyDateTime", "stay_id")
-# A frame as wide as the parent's largest share of rows one case can have.
+# The saved index is the row number in a parent table of all films, so it has gaps.
 _ROWS_PER_CASE = 1000
+_PRIOR_STUDY_EVERY, _PRIOR_STUDY_OFFSET = 6, 500_000
 
 TABLES = (
     Table("cxr_meta", f"{_SHEETS}/cxr_meta.csv", META_COLUMNS),
@@ -41,9 +43,9 @@ TABLES = (
     Table("cxr_split", f"{_SHEETS}/CXR-JPG/cxr_split.csv", ("", *SPLIT_COLUMNS)),
     Table("reflacx", f"{_SHEETS}/REFLACX/metadata.csv", ("", *REFLACX_COLUMNS)),
     Table("boxes", f"{_SHEETS}/EyeGaze/bounding_boxes.csv", ("", *BOX_COLUMNS)),
-    Table("fixations", f"{_SHEETS}/EyeGaze/fixations.csv", ("", *GAZE_COLUMNS)),
+    Table("sheet_fixations", f"{_SHEETS}/EyeGaze/fixations.csv", ("", *GAZE_COLUMNS)),
     # The builder of the real set wrote the fixations under this name too.
-    Table("eye_gaze", f"{_SHEETS}/EyeGaze/eye_gaze.csv", ("", *GAZE_COLUMNS)),
+    Table("sheet_eye_gaze", f"{_SHEETS}/EyeGaze/eye_gaze.csv", ("", *GAZE_COLUMNS)),
     Table("master", f"{_SHEETS}/EyeGaze/master_sheet_with_updated_stayId.csv", ("", *MASTER_COLUMNS)),
     truth_table("gaze"),
 )
@@ -57,7 +59,7 @@ _PATIENT_FILES = {
     "fixations": "EyeGaze/fixations.csv",
     "master": "EyeGaze/master_sheet.csv",
 }
-_COLUMNS_OF = {table.name: table.columns for table in TABLES}
+_COLUMNS_OF = {**{table.name: table.columns for table in TABLES}, "fixations": ("", *GAZE_COLUMNS)}
 
 
 def write_patient(settings: PhantomSettings, target: Path, indices: list[int]) -> Rows:
@@ -73,6 +75,7 @@ def write_patient(settings: PhantomSettings, target: Path, indices: list[int]) -
     for name, path in _PATIENT_FILES.items():
         if rows.get(name):
             write_table(folder / path, _COLUMNS_OF[name], rows[name])
+    rows.pop("fixations", None)
     return rows
 
 
@@ -102,7 +105,7 @@ def _write_case(
 def _image_rows(study: MimicStudy, index: int, stay_id: str) -> Rows:
     number = index * _ROWS_PER_CASE + 12
     # Date and time text glued together and read as a number, as the builder did.
-    moment = float(f"{study.date}{study.time:.0f}")
+    moment = float(f"{study.date}{int(study.time):06d}")
     meta = (number, *study.metadata(), in_eye_gaze(index), in_reflacx(index), moment, stay_id)
     split = [(number, *study.split_row())]
     if study.lateral_id:
@@ -110,7 +113,15 @@ def _image_rows(study: MimicStudy, index: int, stay_id: str) -> Rows:
     return {
         "cxr_meta": [meta],
         "cxr_meta_stay": [meta] if stay_id else [],
-        "cxr_chexpert": [(number, *study.label_row("chexpert"))],
-        "cxr_negbio": [(number, *study.label_row("negbio"))],
+        **{f"cxr_{name}": _label_rows(study, index, number, name) for name in ("chexpert", "negbio")},
         "cxr_split": split,
     }
+
+
+def _label_rows(study: MimicStudy, index: int, number: int, labeller: str) -> list[Row]:
+    row = study.label_row(labeller)
+    if index % _PRIOR_STUDY_EVERY != 1:
+        return [(number, *row)]
+    # These tables hold all studies of a patient, also those without a film here.
+    prior = (study.subject_id, mimic_study_id("gaze", index + _PRIOR_STUDY_OFFSET), *row[2:])
+    return [(number - 1, *prior), (number, *row)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 import pyarrow as pa
 
@@ -14,7 +15,7 @@ from egma_lib.phantom.writers.eye_gaze import box_rows, master_row, write_transc
 from egma_lib.phantom.writers.gazepoint import ScreenPicture, fixation_table, sample_table
 from egma_lib.phantom.writers.mimic_study import MimicStudy
 from egma_lib.phantom.writers.reflacx import ReadingRecord, metadata_row, write_reading
-from egma_lib.phantom.writers.tables import Rows, write_columns
+from egma_lib.phantom.writers.tables import Row, Rows, fixed_decimals, write_columns
 from egma_lib.phantom.writers.truth import write_events, write_sentence_truth
 from egma_lib.settings import PhantomSettings
 
@@ -24,6 +25,9 @@ _IN_BOTH = 40
 _FILMS_PER_SESSION = 30
 _SAMPLES_PER_CASE = 10_000
 _EYE_GAZE_HZ = 60.0
+_CLOCK = "TIMETICK(f=10000000)"
+_CALIBRATION_EVERY = 20
+_CALIBRATION_ROWS = 3
 _EYE_GAZE_READER = "egd reader"
 
 Dictation = tuple[tuple[PlannedSentence, ...], tuple[SpokenWord, ...], SimulatedReading]
@@ -115,19 +119,35 @@ def write_eye_gaze(
     samples.insert(0, "", range(index * _SAMPLES_PER_CASE, index * _SAMPLES_PER_CASE + len(samples)))
     fixations = fixation_table(samples)
     columns = {name: pa.array(samples[name]) for name in samples.columns}
+    # As text with one decimal; Arrow's own form of so large a float would be 1.5e+11.
+    columns[_CLOCK] = fixed_decimals(samples[_CLOCK].to_numpy(), 1)
     write_columns(folder / "eye_gaze.csv", columns, append=True)
     transcripts = folder / "audio_segmentation_transcripts" / dicom_id
     write_transcript(transcripts / "transcript.json", words, index, rng)
     write_events(target, dicom_id, reading)
     write_sentence_truth(target, "readings", dicom_id, sentences)
     fixation_rows = list(fixations.astype(object).itertuples(index=False, name=None))
+    sheet_rows = fixation_rows + _calibration_rows(index, dicom_id, fixation_rows)
     boxes = [(index * 100 + number, *row) for number, row in enumerate(box_rows(case, dicom_id))]
     return {
         "boxes": boxes,
         "fixations": fixation_rows,
-        "eye_gaze": fixation_rows,
+        "sheet_fixations": sheet_rows,
+        "sheet_eye_gaze": sheet_rows,
         "master": [(index, *master_row(case, study, stay_id, picture))],
     }
+
+
+def _calibration_rows(index: int, dicom_id: str, rows: list[Row]) -> list[Row]:
+    """Return rows of a calibration screen shown after every twentieth film, under a cut-off image id.
+
+    Only the spreadsheets over all patients hold such rows; the patients' own tables are filtered by id.
+    """
+    if index % _CALIBRATION_EVERY != _CALIBRATION_EVERY - 1:
+        return []
+    name = f"{dicom_id[:-5]}_calibration"
+    # Cells 0-3 are the saved index, session, media and image id.
+    return [(row[0] + 5000, row[1], row[2] + 1, name, *row[4:]) for row in rows[:_CALIBRATION_ROWS]]
 
 
 def _dictate_and_look(
@@ -136,7 +156,7 @@ def _dictate_and_look(
     reader_name: str,
     purpose: str,
     sampling_hz: float,
-    tracker: str,
+    tracker: Literal["eyelink", "gazepoint"],
 ) -> Dictation:
     from egma_lib.phantom.reading import draw_reader, simulate_reading
     from egma_lib.phantom.reports import write_sentences

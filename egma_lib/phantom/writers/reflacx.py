@@ -134,19 +134,20 @@ def _write_ellipses(main: Path, phase: int, case: DrawnCase, rng: np.random.Gene
         if finding.name == "Support Devices":
             continue
         for box in component_boxes(mask, limit=2):
-            ends = _drawn_ellipse(scale_box(box, mask.shape, case.frame_rows, case.frame_columns), rng)
+            ends = _drawn_ellipse(scale_box(box, mask.shape, case.frame_rows, case.frame_columns), case, rng)
             rows.append((*ends, certainty, *(name in chosen for name in labels)))
     columns = ("xmin", "ymin", "xmax", "ymax", "certainty", *labels)
     write_table(main / "anomaly_location_ellipses.csv", columns, rows, line_end="\r\n")
     return certainties
 
 
-def _drawn_ellipse(box: tuple[float, ...], rng: np.random.Generator) -> tuple[int, ...]:
+def _drawn_ellipse(box: tuple[float, ...], case: DrawnCase, rng: np.random.Generator) -> tuple[int, ...]:
     # Readers draw around what they see, a few percent off on each side.
     x_min, y_min, x_max, y_max = box
     slack = rng.normal(0.02, 0.04, 4) * np.array([x_max - x_min, y_max - y_min] * 2)
     ends = np.array([x_min, y_min, x_max, y_max]) + slack * np.array([-1, -1, 1, 1])
-    return tuple(int(value) for value in np.rint(ends))
+    limits = np.array([case.frame_columns, case.frame_rows] * 2)
+    return tuple(int(value) for value in np.rint(np.clip(ends, 0, limits)))
 
 
 def _write_chest_box(main: Path, case: DrawnCase, rng: np.random.Generator) -> None:
