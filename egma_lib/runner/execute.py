@@ -6,7 +6,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -124,19 +124,22 @@ def _in_thread(
 
 def _papermill(stage: Stage, output: Path, parameters: Mapping[str, Any], progress: CellProgress) -> None:
     import papermill
+    from jupyter_core.utils import ensure_event_loop
 
-    papermill.execute_notebook(
-        str(stage.notebook),
-        str(output),
-        parameters=dict(parameters),
-        kernel_name="python3",
-        progress_bar=False,
-        start_timeout=START_TIMEOUT_S,
-        autosave_cell_every=AUTOSAVE_S,
-        cwd=str(stage.notebook.parent),
-        extra_arguments=["--IPKernelApp.log_level=50"],
-        on_cell_execute=progress,
-    )
+    # papermill takes this thread's event loop and does not close it.
+    with closing(ensure_event_loop()):
+        papermill.execute_notebook(
+            str(stage.notebook),
+            str(output),
+            parameters=dict(parameters),
+            kernel_name="python3",
+            progress_bar=False,
+            start_timeout=START_TIMEOUT_S,
+            autosave_cell_every=AUTOSAVE_S,
+            cwd=str(stage.notebook.parent),
+            extra_arguments=["--IPKernelApp.log_level=50"],
+            on_cell_execute=progress,
+        )
 
 
 @contextmanager

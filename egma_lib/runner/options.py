@@ -77,7 +77,6 @@ def parse_options(arguments: Sequence[str], program: str = "./run_all.sh") -> Ru
         metavar="02",
         dest="start",
         type=_number,
-        default="",
         help="run this notebook and those after it",
     )
     add("--force", action="store_true", help="run what is up to date as well")
@@ -101,7 +100,7 @@ def parse_options(arguments: Sequence[str], program: str = "./run_all.sh") -> Ru
     # A relative folder means the caller's, wherever the notebooks are executed.
     for name in ("data_root", "results"):
         found[name] = str(Path(found[name]).expanduser().absolute()) if found[name] else ""
-    return RunOptions(**{**found, "overrides": tuple(found["overrides"])})
+    return RunOptions(**{**found, "start": found["start"] or "", "overrides": tuple(found["overrides"])})
 
 
 def _positive(text: str) -> int:
