@@ -21,6 +21,23 @@ def step_saccade(rate_hz=1000, amplitude_deg=8.0, noise_deg=0.01, seed=0, durati
     return time, x, rng.normal(0, noise_deg, len(time))
 
 
+def scanpath(rate_hz, duration_s, noise_deg, seed=0):
+    """Fixations of 0.3 s and saccades on the main sequence in random directions."""
+    rng = np.random.default_rng(seed)
+    time = np.arange(round(duration_s * rate_hz)) / rate_hz
+    position = rng.normal(0, noise_deg, (2, len(time)))
+    for onset in np.arange(0.3, duration_s - 0.2, 0.4):
+        amplitude, angle = rng.uniform(2, 10), rng.uniform(0, 2 * np.pi)
+        phase = np.clip((time - onset) / (0.021 + 0.0022 * amplitude), 0, 1)
+        travelled = amplitude * (phase - np.sin(2 * np.pi * phase) / (2 * np.pi))
+        position += np.stack((np.cos(angle) * travelled, np.sin(angle) * travelled))
+    return time, *position
+
+
+def onsets(events):
+    return events.loc[events["event"] == "saccade", "onset_s"].to_numpy()
+
+
 @pytest.mark.parametrize("method", detector_names())
 class TestContract:
     def test_finds_the_step_saccade(self, method):
@@ -82,13 +99,89 @@ class TestContract:
         assert middle.tolist() == events["event"].tolist()
         assert labels[90] == "fixation"
 
+    @pytest.mark.parametrize(
+        "transform",
+        [
+            pytest.param(lambda t, x, y: (t, x + 7.5, y - 3), id="another_place_on_the_screen"),
+            pytest.param(lambda t, x, y: (t + 1234.5, x, y), id="another_start_of_the_clock"),
+            pytest.param(lambda t, x, y: (t, -y, x), id="rotated_by_90_degrees"),
+            pytest.param(lambda t, x, y: (t, x, -y), id="mirrored"),
+        ],
+    )
+    def test_events_do_not_depend_on_where_and_when(self, method, transform):
+        time, x, y = scanpath(1000, 6, noise_deg=0.05)
+        x[2000:2150] = np.nan
+        moved_time, *moved = transform(time, x, y)
+        expected = detect_events(time, x, y, method)
+        events = detect_events(moved_time, *moved, method)
+        assert events["event"].tolist() == expected["event"].tolist()
+        since = events[["onset_s", "offset_s"]] - moved_time[0]
+        assert since.to_numpy() == pytest.approx(expected[["onset_s", "offset_s"]].to_numpy(), abs=1e-6)
+        assert events["amplitude_deg"].to_numpy() == pytest.approx(
+            expected["amplitude_deg"].to_numpy(), abs=1e-6, nan_ok=True
+        )
+
+    def test_finds_the_same_saccades_at_jittered_times(self, method):
+        time, x, y = scanpath(500, 10, noise_deg=0.02)
+        rng = np.random.default_rng(1)
+        jittered = time + rng.uniform(-2e-4, 2e-4, len(time))
+        even = onsets(detect_events(time, x, y, method))
+        uneven = onsets(
+            detect_events(jittered, np.interp(jittered, time, x), np.interp(jittered, time, y), method)
+        )
+        assert uneven == pytest.approx(even, abs=0.006)
+
+    def test_events_end_at_a_hole_in_time(self, method):
+        time = np.concatenate((np.arange(300), np.arange(800, 1200))) / 1000
+        events = detect_events(time, np.zeros(700), np.zeros(700), method)
+        assert events["event"].tolist() == ["fixation", "fixation"]
+        assert events[["onset_s", "offset_s"]].to_numpy().ravel().tolist() == pytest.approx(
+            [0, 0.3, 0.8, 1.2]
+        )
+
+    def test_bridges_a_loss_of_a_few_samples(self, method):
+        time = np.arange(1000) / 1000
+        x = np.zeros(1000)
+        x[500:510] = np.nan
+        assert detect_events(time, x, x, method)["event"].tolist() == ["fixation"]
+
+    def test_calls_a_loss_of_seconds_nothing(self, method):
+        time = np.arange(4000) / 1000
+        x = np.zeros(4000)
+        x[500:3500] = np.nan
+        events = detect_events(time, x, x, method)
+        assert events["event"].tolist() == ["fixation", "fixation"]
+        assert sample_labels(events, time)[2000] == "none"
+
+    def test_does_not_change_its_input(self, method):
+        time, x, y = scanpath(1000, 2, noise_deg=0.02)
+        x[100:105] = np.nan
+        before = x.copy()
+        detect_events(time, x, y, method)
+        np.testing.assert_array_equal(x, before)
+
+    @pytest.mark.parametrize(
+        ("time", "x", "message"),
+        [
+            pytest.param([0, 0.002, 0.001], [0, 0, 0], "sample 2: time 0.001000 s", id="time_runs_backwards"),
+            pytest.param([0, np.nan, 0.002], [0, 0, 0], "sample 1: time is nan", id="a_time_is_missing"),
+            pytest.param([0, 0.001, 0.002], [0, np.inf, 0], "sample 1: position is infinite", id="infinite"),
+            pytest.param([0, 0.001], [0, 0, 0], "equally long", id="lengths_differ"),
+        ],
+    )
+    def test_refuses_what_is_not_a_recording(self, method, time, x, message):
+        with pytest.raises(GazeError, match=message):
+            detect_events(time, x, np.zeros(len(x)), method)
+
     def test_refuses_a_repeated_time_by_its_sample(self, method):
         with pytest.raises(GazeError, match=r"sample 2: time 0\.001000 s does not come after 0\.001000 s"):
             detect_events([0.0, 0.001, 0.001, 0.002], np.zeros(4), np.zeros(4), method)
 
 
 def test_unknown_method_lists_the_known():
-    with pytest.raises(GazeError, match=r"event detector 'idt' is unknown; known: .*ivt.*nystrom_holmqvist"):
+    with pytest.raises(
+        GazeError, match=r"event detector 'idt' is unknown; known: adaptive, ivt, nystrom_holmqvist"
+    ):
         detect_events([0, 1], [0, 0], [0, 0], "idt")
 
 
@@ -96,3 +189,45 @@ def test_low_rate_is_refused_with_the_rate_and_the_alternative():
     time = np.arange(60) / 60
     with pytest.raises(GazeError, match=r"needs 250 Hz or more, but this recording has 60 Hz; use ivt"):
         detect_events(time, np.zeros(60), np.zeros(60), "nystrom_holmqvist")
+
+
+@pytest.mark.parametrize("method", [name for name in detector_names() if name != "ivt"])
+def test_adaptive_methods_are_refused_at_100_hz_by_name(method):
+    with pytest.raises(GazeError, match=f"method '{method}' needs 250 Hz or more, .* has 100 Hz; use ivt"):
+        detect_events(np.arange(50) / 100, np.zeros(50), np.zeros(50), method)
+
+
+@pytest.mark.parametrize("method", ["adaptive", "ivt"])
+def test_positions_must_be_in_degrees(method):
+    time, x, y = scanpath(1000, 6, noise_deg=0.01)
+    assert (detect_events(time, x / 100, y / 100, method)["event"] != "saccade").all()
+
+
+def test_times_in_milliseconds_are_refused_by_every_method():
+    with pytest.raises(GazeError, match="check that times are in seconds"):
+        detect_events(np.arange(50.0), np.zeros(50), np.zeros(50), "ivt")
+
+
+def test_a_clock_one_percent_slow_is_still_250_hz():
+    time = np.arange(500) / 248
+    assert detect_events(time, np.zeros(500), np.zeros(500), "adaptive")["event"].tolist() == ["fixation"]
+
+
+def test_low_rates_claim_no_peak_velocity():
+    events = detect_events(*scanpath(60, 10, noise_deg=0.02), "ivt")
+    assert (events["event"] == "saccade").sum() == 24
+    assert events["peak_velocity_deg_s"].isna().all()
+
+
+def test_a_new_detector_is_entered_by_its_decorator(monkeypatch):
+    from egma_lib.gaze.events import registry
+
+    monkeypatch.setattr(registry, "_DETECTORS", dict(registry._DETECTORS))
+
+    @registry.register_detector("all_fixation", minimum_hz=10)
+    def all_fixation(samples):
+        return np.zeros(len(samples.time_s), dtype=int)
+
+    events = detect_events(np.arange(30) / 30, np.zeros(30), np.zeros(30), "all_fixation")
+    assert events["event"].tolist() == ["fixation"]
+    assert registry.get_detector("all_fixation").minimum_hz == 10

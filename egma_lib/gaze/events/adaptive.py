@@ -14,10 +14,11 @@ from egma_lib.gaze.events.velocity import smoothed_velocity
 
 SMOOTHING_S = 0.012
 """About half the shortest saccade."""
-PEAK_NOISE, PEAK_FLOOR_DEG_S = 6.0, 20.0
-"""A saccade's peak stands out of noise by this many standard deviations; drift and pursuit stay below 20."""
-MOVING_NOISE, MOVING_FLOOR_DEG_S = 3.5, 10.0
-"""The eye moves as long as its speed stands out of noise by this many standard deviations."""
+PEAK_NOISE, PEAK_FLOOR_DEG_S = 6.0, 30.0
+"""A saccade's peak stands out of noise by this many standard deviations; half a degree peaks at 30 deg/s, and
+smaller ones are microsaccades, part of the fixation."""
+MOVING_NOISE, MOVING_FLOOR_DEG_S = 3.5, 5.0
+"""The eye moves as long as its speed stands out of noise by this; the drift of a resting eye is below 5."""
 ONSET_SHARE = 0.15
 """Smoothing smears a saccade's onset the more, the faster it is; below this share of its peak it is smear."""
 FASTEST_DEG_S = 1000.0
@@ -102,10 +103,8 @@ def _oscillation_end(motion: _Motion, top: int, landing: int, samples: GazeSampl
     """Return one past the last sample of the oscillation after a saccade; `landing` where there is none."""
     window = motion.speed[landing : landing + samples.count(LONGEST_PSO_S)]
     # Nothing that follows is an oscillation once the eye is lost or faster than in the saccade itself.
-    other = np.flatnonzero(~(window <= motion.speed[top]))
-    moving = np.flatnonzero(
-        window[: other[0]] > motion.moving[top] if len(other) else window > motion.moving[top]
-    )
+    oscillates = np.logical_and.accumulate(window <= motion.speed[top])
+    moving = np.flatnonzero(oscillates & (window > motion.moving[top]))
     rests = np.diff(moving, prepend=-1) > samples.count(LONGEST_PSO_PAUSE_S)
     if rests.any():
         moving = moving[: rests.argmax()]
@@ -123,8 +122,7 @@ def _absorb_short_pauses(codes: np.ndarray, samples: GazeSamples) -> None:
 
 def _leave_out_lid_movements(codes: np.ndarray) -> None:
     """Take movements that run into a loss for those of the lid over the pupil, not of the eye."""
-    moving = (codes == SACCADE) | (codes == PSO)
-    for start, stop in zip(*runs(codes == NONE), strict=True):
-        first = start - int(moving[:start][::-1].argmin()) if start and not moving[:start].all() else 0
-        last = stop + int(moving[stop:].argmin()) if not moving[stop:].all() else len(codes)
-        codes[first:last] = NONE
+    lost = codes == NONE
+    for start, stop in zip(*runs(codes != FIXATION), strict=True):
+        if lost[start:stop].any():
+            codes[start:stop] = NONE
