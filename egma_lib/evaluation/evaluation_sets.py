@@ -13,7 +13,7 @@ from egma_lib.artefacts import atomic_path, read_json, write_json
 from egma_lib.datasets.contract import CaseTable, require_same_classes
 from egma_lib.datasets.image_cache import ImageCache
 from egma_lib.datasets.prompts import prompts_side_free
-from egma_lib.errors import ArtefactError
+from egma_lib.errors import ArtefactError, DataError
 from egma_lib.evaluation.pointing import raster_boxes, raster_mask
 from egma_lib.gaze.frames import ImageFrame
 
@@ -50,8 +50,8 @@ class EvaluationSet:
         Text prompts (for 8x200 the retrieval queries), shape (n_prompts,).
     prompt_class
         Class index of each prompt.
-    side_free
-        Whether a prompt names neither side nor zone, shape (n_prompts,).
+    pointing_prompts, pointing_class
+        Prompts for pointing, which name neither side nor zone, and their class indices.
     region_case, region_class
         Case and class index of each ground-truth region, shape (n_regions,).
     regions
@@ -68,7 +68,8 @@ class EvaluationSet:
     images: np.ndarray
     prompts: tuple[str, ...]
     prompt_class: np.ndarray
-    side_free: np.ndarray
+    pointing_prompts: tuple[str, ...]
+    pointing_class: np.ndarray
     region_case: np.ndarray
     region_class: np.ndarray
     regions: np.ndarray
@@ -79,9 +80,24 @@ class EvaluationSet:
 
 
 def make_evaluation_set(
-    table: CaseTable, prompts: Mapping[str, tuple[str, ...]], cache: ImageCache
+    table: CaseTable,
+    prompts: Mapping[str, tuple[str, ...]],
+    queries: Mapping[str, tuple[str, ...]],
+    cache: ImageCache,
 ) -> EvaluationSet:
     """Bring a case table, its prompts and its cached images together.
+
+    Parameters
+    ----------
+    table
+        Labelled cases.
+    prompts
+        Prompts of every class, in the class order.
+    queries
+        The 8x200 text queries by finding; the side-free ones of a finding are its pointing prompts, since
+        several word lists never name the finding itself.
+    cache
+        Decoded films.
 
     Raises
     ------
@@ -93,9 +109,8 @@ def make_evaluation_set(
     require_same_classes(order, tuple(prompts), f"{table.name} prompts")
     texts = tuple(text for name in order for text in prompts[name])
     prompt_class = np.array([index for index, name in enumerate(order) for _ in prompts[name]])
-    free = {name: set(chosen) for name, chosen in prompts_side_free(prompts).items()}
-    side_free = np.array([text in free[order[k]] for text, k in zip(texts, prompt_class, strict=True)])
     region_case, region_class, regions = _regions(table)
+    pointing = _pointing_prompts(order, np.unique(region_class), queries)
     case_ids = table.cases["case_id"].to_numpy(dtype=str)
     paired = table.cases["unmarked_case_id"] if "unmarked_case_id" in table.cases else table.cases["case_id"]
     return EvaluationSet(
@@ -107,7 +122,8 @@ def make_evaluation_set(
         images=cache.images[cache.rows(table.cases["image_path"].tolist())],
         prompts=texts,
         prompt_class=prompt_class,
-        side_free=side_free,
+        pointing_prompts=tuple(text for text, _ in pointing),
+        pointing_class=np.array([index for _, index in pointing], dtype=int),
         region_case=region_case,
         region_class=region_class,
         regions=regions,
@@ -115,14 +131,28 @@ def make_evaluation_set(
     )
 
 
+def _pointing_prompts(
+    order: tuple[str, ...], classes: np.ndarray, queries: Mapping[str, tuple[str, ...]]
+) -> list[tuple[str, int]]:
+    found: list[tuple[str, int]] = []
+    for index in classes:
+        name = order[index]
+        free = prompts_side_free({name: queries.get(name, ())})[name]
+        if not free:
+            raise DataError(f"no text query of {name} is free of side and zone; pointing needs at least one")
+        found += [(text, int(index)) for text in free]
+    return found
+
+
 def _regions(table: CaseTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     found: list[tuple[int, int, np.ndarray]] = []
     position = {case_id: index for index, case_id in enumerate(table.cases["case_id"])}
     if table.regions is not None:
-        for (case_id, finding), boxes in table.regions.groupby(["case_id", "finding"], sort=True):
-            row = table.cases.iloc[position[case_id]]
-            frame = ImageFrame(int(row["rows"]), int(row["columns"]))
-            found.append((position[case_id], table.class_names.index(finding), raster_boxes(boxes, frame)))
+        for key, boxes in table.regions.groupby(["case_id", "finding"], sort=True):
+            case_id, finding = map(str, key)
+            case = position[case_id]
+            frame = ImageFrame(*table.cases[["rows", "columns"]].to_numpy(dtype=int)[case].tolist())
+            found.append((case, table.class_names.index(finding), raster_boxes(boxes, frame)))
     if table.masks is not None:
         # A set with masks has one positive class: the last, as in SIIM (Normal, Pneumothorax).
         for case_id in table.masks:
@@ -145,7 +175,7 @@ def save_evaluation_set(evaluation_set: EvaluationSet, folder: Path) -> Path:
             temporary / "arrays.npz",
             labels=evaluation_set.labels,
             prompt_class=evaluation_set.prompt_class,
-            side_free=evaluation_set.side_free,
+            pointing_class=evaluation_set.pointing_class,
             region_case=evaluation_set.region_case,
             region_class=evaluation_set.region_class,
             regions=evaluation_set.regions,
@@ -163,6 +193,7 @@ def save_evaluation_set(evaluation_set: EvaluationSet, folder: Path) -> Path:
                 "name": evaluation_set.name,
                 "class_names": evaluation_set.class_names,
                 "prompts": evaluation_set.prompts,
+                "pointing_prompts": evaluation_set.pointing_prompts,
             },
         )
     return target
@@ -180,6 +211,7 @@ def load_evaluation_set(folder: Path) -> EvaluationSet:
         name=about["name"],
         class_names=tuple(about["class_names"]),
         prompts=tuple(about["prompts"]),
+        pointing_prompts=tuple(about["pointing_prompts"]),
         case_ids=cases["case_id"].to_numpy(dtype=str),
         patient_ids=cases["patient_id"].to_numpy(dtype=str),
         paired_case_ids=cases["paired_case_id"].to_numpy(dtype=str),

@@ -27,13 +27,12 @@ def raster_boxes(boxes: pd.DataFrame, frame: ImageFrame, size: int = REGION_RAST
     centres = (np.arange(size) + 0.5) / size
     x, y = frame.from_padded(centres[None, :], centres[:, None])
     drawn = np.zeros((size, size), dtype=bool)
-    for box in boxes.itertuples():
-        if box.kind == "ellipse":
-            half_x, half_y = (box.x_max - box.x_min) / 2, (box.y_max - box.y_min) / 2
-            u, v = (x - box.x_min - half_x) / half_x, (y - box.y_min - half_y) / half_y
-            drawn |= u**2 + v**2 <= 1
-        else:
-            drawn |= (x >= box.x_min) & (x <= box.x_max) & (y >= box.y_min) & (y <= box.y_max)
+    sides = boxes[["x_min", "y_min", "x_max", "y_max"]].to_numpy(dtype=float)
+    for kind, (x_min, y_min, x_max, y_max) in zip(boxes["kind"], sides, strict=True):
+        # Distance from the centre in half widths: a box is where both are at most 1.
+        u = (2 * x - x_min - x_max) / (x_max - x_min)
+        v = (2 * y - y_min - y_max) / (y_max - y_min)
+        drawn |= u**2 + v**2 <= 1 if kind == "ellipse" else (np.abs(u) <= 1) & (np.abs(v) <= 1)
     return drawn
 
 

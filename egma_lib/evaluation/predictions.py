@@ -63,14 +63,12 @@ def predict(model: DualEncoder, evaluation_set: EvaluationSet, settings: Setting
         )
         for index, name in enumerate(evaluation_set.class_names):
             table[f"{score}|{name}"] = averaged[:, index].astype(np.float32)
+    per_prompt = {score: by_prompt[score].astype(np.float32) for score in _STORED_PER_PROMPT}
+    per_prompt["prompt_class"] = evaluation_set.prompt_class
     with atomic_path(folder / f"{evaluation_set.name}_prompts.npz") as temporary:
-        np.savez_compressed(
-            temporary,
-            prompt_class=evaluation_set.prompt_class,
-            **{score: by_prompt[score].astype(np.float32) for score in _STORED_PER_PROMPT},
-        )
+        np.savez_compressed(temporary, **per_prompt, allow_pickle=False)
     if len(evaluation_set.regions):
-        pointing = _point(images, prompts, evaluation_set)
+        pointing = _point(images, encode_prompts(model, evaluation_set.pointing_prompts), evaluation_set)
         with atomic_path(folder / f"{evaluation_set.name}_pointing.parquet") as temporary:
             pointing.to_parquet(temporary)
     with atomic_path(folder / f"{evaluation_set.name}.parquet") as temporary:
@@ -81,7 +79,7 @@ def predict(model: DualEncoder, evaluation_set: EvaluationSet, settings: Setting
 def _point(images: EncodedImages, prompts: np.ndarray, evaluation_set: EvaluationSet) -> pd.DataFrame:
     rows = []
     for index in np.unique(evaluation_set.region_class):
-        chosen = (evaluation_set.prompt_class == index) & evaluation_set.side_free
+        chosen = evaluation_set.pointing_class == index
         of_class = evaluation_set.region_class == index
         cases = evaluation_set.region_case[of_class]
         maps = similarity_maps(images.patch_features[cases], prompts[chosen])

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from egma_lib.figures.style import new_figure, show_film, show_heat, title
+from egma_lib.figures.style import new_figure, show_film, show_heat, styled, title
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def attention_map(patch_features: np.ndarray, sentence_feature: np.ndarray) -> n
 
 
 def attention_data(examples: Sequence[AttentionExample]) -> pd.DataFrame:
-    """Return the rows behind the figure: sample, sentence, source (gaze or method), patch row, column, value."""
+    """Return the rows behind the figure: sample, sentence, source (gaze or method), patch, value."""
     tables = []
     for example in examples:
         for source, values in {"gaze": example.gaze, **example.attention}.items():
@@ -85,6 +85,7 @@ def _correlation(a: np.ndarray, b: np.ndarray) -> float:
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
+@styled
 def plot_attention(examples: Sequence[AttentionExample], note: str) -> Figure:
     """Draw a row per sentence: film, gaze, and each method's attention.
 

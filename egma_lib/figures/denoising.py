@@ -9,7 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from egma_lib.figures.style import PALETTE, bare, new_figure, show_film, title
+from egma_lib.figures.style import PALETTE, bare, new_figure, show_film, styled, title
 
 HIGH_RATE_HZ = 250.0
 """From here on event detectors may speak of microsaccades and peak velocities."""
@@ -75,8 +75,8 @@ def denoising_data(recordings: list[DenoisedRecording]) -> pd.DataFrame:
 def steps_run(recording: DenoisedRecording) -> str:
     """Say which steps ran; below 250 Hz nothing is claimed about microsaccades or peak velocity."""
     if recording.sampling_hz >= HIGH_RATE_HZ:
-        return f"{recording.method}: blinks, saccades and post-saccadic oscillations removed"
-    return f"{recording.method}: blinks and saccades removed; too slow for microsaccades or peak velocity"
+        return f"{recording.method}: blinks, saccades, post-saccadic oscillations removed"
+    return f"{recording.method}: blinks, saccades removed (too slow for microsaccades)"
 
 
 def _draw_trace(ax: Axes, item: DenoisedRecording, window: tuple[float, float]) -> None:
@@ -86,7 +86,7 @@ def _draw_trace(ax: Axes, item: DenoisedRecording, window: tuple[float, float]) 
     seen = np.concatenate([item.x_deg[inside], item.y_deg[inside]])
     low, high = np.nanpercentile(seen, [0.5, 99.5])
     ax.set(xlim=window, ylim=(low - 1, high + 1), ylabel="raw gaze (deg)")
-    ax.legend(loc="upper right", fontsize=7, ncols=2)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.97), fontsize=6, ncols=2)
 
 
 def _draw_speed(ax: Axes, item: DenoisedRecording, window: tuple[float, float]) -> None:
@@ -99,7 +99,7 @@ def _draw_speed(ax: Axes, item: DenoisedRecording, window: tuple[float, float]) 
                 ax.axvspan(onset, offset, color=colour, alpha=0.25, lw=0, label=label)
                 label = "_nolegend_"
     ax.set(xlim=window, ylim=(0.5, 2000), ylabel="speed (deg/s)", xlabel="time (s)")
-    ax.legend(loc="upper right", fontsize=7, ncols=4)
+    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.97), fontsize=6, ncols=4)
 
 
 def _draw_fixations(ax: Axes, item: DenoisedRecording) -> None:
@@ -111,6 +111,7 @@ def _draw_fixations(ax: Axes, item: DenoisedRecording) -> None:
     ax.set_xlabel(f"{len(item.x)} fixations (area = duration), raw path in yellow")
 
 
+@styled
 def plot_denoising(recordings: list[DenoisedRecording], note: str, seconds: float = 4.0) -> Figure:
     """Draw a column per recording: raw trace, speed with events, fixations on the film.
 
@@ -131,7 +132,9 @@ def plot_denoising(recordings: list[DenoisedRecording], note: str, seconds: floa
         _draw_trace(column[0], item, window)
         _draw_speed(column[1], item, window)
         _draw_fixations(column[2], item)
-        column[0].set_title(f"{item.label}, {item.sampling_hz:.0f} Hz\n{steps_run(item)}", fontsize=8)
+        column[0].set_title(
+            f"{item.label}, {item.sampling_hz:.0f} Hz\n{steps_run(item)}", fontsize=8, loc="left"
+        )
     counts = ", ".join(f"{len(item.time_s)} samples to {len(item.x)} fixations" for item in recordings)
     title(figure, f"Figure 6. Denoising: {counts}", note)
     return figure

@@ -8,14 +8,14 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from egma_lib.evaluation.metrics import percentile_interval
-from egma_lib.figures.style import PALETTE, new_figure, show_film, show_heat, title
+from egma_lib.figures.style import PALETTE, new_figure, show_film, show_heat, styled, title
 
 GROUPS = ("normal", "abnormal")
 MEASURES = {
     "n_fixations_per_s": "fixations per second",
-    "fixation_duration_s": "median fixation duration (s)",
-    "spread": "spread of fixations (share of image side)",
-    "concentration": "time on the busiest tenth of patches",
+    "fixation_duration_s": "median fixation (s)",
+    "spread": "spread (share of side)",
+    "concentration": "time on busiest tenth",
 }
 
 
@@ -73,6 +73,7 @@ def group_differences(measures: pd.DataFrame, rng: np.random.Generator, n_resamp
     return pd.DataFrame(rows)
 
 
+@styled
 def plot_normal_abnormal(
     films: dict[str, np.ndarray],
     heat: dict[str, np.ndarray],
@@ -94,7 +95,7 @@ def plot_normal_abnormal(
         The study's title note.
     """
     figure = new_figure(10.0, 6.2)
-    top, bottom = figure.subfigures(2, 1, height_ratios=[1.15, 1])
+    top, bottom = figure.subfigures(2, 1, squeeze=False, height_ratios=[1.15, 1])[:, 0]
     ceiling = max(float(values.max()) for values in heat.values())
     for ax, group in zip(top.subplots(1, 2), GROUPS, strict=True):
         show_film(ax, films[group])

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
-from egma_lib.figures.style import PALETTE, new_figure, show_film, show_heat, title
+from egma_lib.figures.style import PALETTE, new_figure, show_film, show_heat, styled, title
 
 
 @dataclass(frozen=True)
@@ -37,19 +37,20 @@ class ReaderOnFinding:
     duration_s: np.ndarray
     regions: pd.DataFrame
 
+    def shapes(self) -> list[tuple[str, list[float]]]:
+        """Return kind and [x_min, y_min, x_max, y_max] of every region."""
+        sides = self.regions[["x_min", "y_min", "x_max", "y_max"]].to_numpy(dtype=float).tolist()
+        return list(zip(self.regions["kind"].astype(str), sides, strict=True))
+
     def share_on_region(self) -> float:
         """Return the share of fixation time inside the reader's own regions (NaN without regions or gaze)."""
         if self.regions.empty or not self.duration_s.sum():
             return float("nan")
         inside = np.zeros(len(self.x), dtype=bool)
-        for region in self.regions.itertuples():
-            half_x, half_y = (region.x_max - region.x_min) / 2, (region.y_max - region.y_min) / 2
-            u = (self.x - region.x_min - half_x) / half_x
-            v = (self.y - region.y_min - half_y) / half_y
-            if region.kind == "ellipse":
-                inside |= u**2 + v**2 <= 1
-            else:
-                inside |= (np.abs(u) <= 1) & (np.abs(v) <= 1)
+        for kind, (x_min, y_min, x_max, y_max) in self.shapes():
+            u = (2 * self.x - x_min - x_max) / (x_max - x_min)
+            v = (2 * self.y - y_min - y_max) / (y_max - y_min)
+            inside |= u**2 + v**2 <= 1 if kind == "ellipse" else (np.abs(u) <= 1) & (np.abs(v) <= 1)
         return float(self.duration_s[inside].sum() / self.duration_s.sum())
 
 
@@ -80,6 +81,7 @@ def heat_correlation(readers: list[ReaderOnFinding]) -> float:
     return float(correlation[np.triu_indices(len(maps), 1)].mean())
 
 
+@styled
 def plot_readers(film: np.ndarray, finding: str, readers: list[ReaderOnFinding], note: str) -> Figure:
     """Draw a panel per reader: heatmap, fixations and the region the reader marked.
 
@@ -94,7 +96,7 @@ def plot_readers(film: np.ndarray, finding: str, readers: list[ReaderOnFinding],
     note
         The study's title note.
     """
-    figure = new_figure(2.3 * (len(readers) + 1), 3.4)
+    figure = new_figure(2.3 * (len(readers) + 1), 3.7)
     axes = figure.subplots(1, len(readers) + 1)
     show_film(axes[0], film)
     axes[0].set_title("film")
@@ -104,19 +106,20 @@ def plot_readers(film: np.ndarray, finding: str, readers: list[ReaderOnFinding],
         ax.scatter(
             item.x, item.y, s=70 * item.duration_s, facecolor="none", edgecolor=PALETTE[9], linewidth=0.9
         )
-        for region in item.regions.itertuples():
-            width, height = region.x_max - region.x_min, region.y_max - region.y_min
-            style = {"fill": False, "edgecolor": PALETTE[2], "linewidth": 1.4}
-            if region.kind == "ellipse":
-                centre = (region.x_min + width / 2, region.y_min + height / 2)
-                ax.add_patch(Ellipse(centre, width, height, **style))
-            else:
-                ax.add_patch(Rectangle((region.x_min, region.y_min), width, height, **style))
+        for kind, (x_min, y_min, x_max, y_max) in item.shapes():
+            width, height = x_max - x_min, y_max - y_min
+            outline = (
+                Ellipse((x_min + width / 2, y_min + height / 2), width, height)
+                if kind == "ellipse"
+                else Rectangle((x_min, y_min), width, height)
+            )
+            outline.set(fill=False, edgecolor=PALETTE[2], linewidth=1.4)
+            ax.add_patch(outline)
         ax.set(xlim=(0, 1), ylim=(1, 0))
         share = item.share_on_region()
         on_region = "" if np.isnan(share) else f", {share:.0%} on own region"
         ax.set_title(f"reader {index}{on_region}", fontsize=8)
-        ax.set_xlabel("\n".join(textwrap.wrap(f"“{item.sentence}”", 32)), fontsize=7)
+        ax.set_xlabel("\n".join(textwrap.wrap(f"“{item.sentence}”", 40)), fontsize=7)
     title(
         figure,
         f"Figure 7. {len(readers)} readers naming {finding.lower()}: heatmaps correlate at "

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from egma_lib.figures.style import new_figure, show_film, show_heat, title
+from egma_lib.figures.style import new_figure, show_film, show_heat, styled, title
 from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.frames import ImageFrame
 from egma_lib.gaze.heatmaps import sentence_heatmaps, word_heatmaps
@@ -68,7 +68,7 @@ def empty_word_share(spoken: list[SpokenHeatmaps]) -> tuple[float, float]:
 
 
 def heatmap_data(spoken: list[SpokenHeatmaps]) -> pd.DataFrame:
-    """Return the rows behind the figure: sentence, word ('' for the sentence), whether it has gaze, its peak."""
+    """Return the rows behind the figure: sentence, word ('' for the sentence), has_gaze, and its peak."""
     rows = []
     for item in spoken:
         for word, heat in (("", item.sentence_map), *zip(item.words, item.word_maps, strict=True)):
@@ -85,6 +85,7 @@ def heatmap_data(spoken: list[SpokenHeatmaps]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+@styled
 def plot_sentence_heatmaps(
     film: np.ndarray, spoken: list[SpokenHeatmaps], note: str, max_words: int = 6
 ) -> Figure:
@@ -121,7 +122,8 @@ def plot_sentence_heatmaps(
     no_word, no_sentence = empty_word_share(spoken)
     title(
         figure,
-        f"Figure 5. {no_word:.0%} of these words have no gaze of their own, {no_sentence:.0%} of the sentences",
+        f"Figure 5. {no_word:.0%} of these words have no gaze of their own, "
+        f"{no_sentence:.0%} of the sentences",
         note,
     )
     return figure

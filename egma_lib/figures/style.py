@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import Any, ParamSpec
 
 import numpy as np
 import pandas as pd
@@ -13,13 +16,15 @@ from matplotlib.figure import Figure
 
 from egma_lib.artefacts import atomic_path, write_text
 
+P = ParamSpec("P")
+
 PALETTE: tuple[tuple[float, float, float], ...] = tuple(sns.color_palette("colorblind"))
 """Colour-blind-safe colours, in order."""
 
 HEAT_MAP = "inferno"
 FILM_MAP = "gray"
 
-_RC = {
+_RC: dict[Any, Any] = {
     "figure.dpi": 110,
     "savefig.dpi": 150,
     "font.size": 9,
@@ -33,10 +38,20 @@ _RC = {
 }
 
 
+def styled(plot: Callable[P, Figure]) -> Callable[P, Figure]:
+    """Run a figure function in the suite's style, leaving the caller's settings as they are."""
+
+    @wraps(plot)
+    def in_style(*args: P.args, **kwargs: P.kwargs) -> Figure:
+        with rc_context(_RC):
+            return plot(*args, **kwargs)
+
+    return in_style
+
+
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty figure of this size in inches, in the suite's style and without a global backend."""
-    with rc_context(_RC):
-        return Figure(figsize=(width, height), layout="constrained")
+    """Return an empty figure of this size in inches, without a global backend."""
+    return Figure(figsize=(width, height), layout="constrained")
 
 
 def title(figure: Figure, finding: str, note: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from egma_lib.figures.style import PALETTE, bare, new_figure, title
+from egma_lib.figures.style import PALETTE, bare, new_figure, styled, title
 
 
 def embed_tsne(features: Mapping[str, np.ndarray], labels: np.ndarray, seed: int) -> pd.DataFrame:
@@ -53,6 +53,7 @@ def embed_tsne(features: Mapping[str, np.ndarray], labels: np.ndarray, seed: int
     return pd.concat(tables, ignore_index=True)
 
 
+@styled
 def plot_tsne(points: pd.DataFrame, note: str) -> Figure:
     """Draw one panel per method, coloured by class.
 

@@ -1,0 +1,195 @@
+"""Which readings the gaze figures show: chosen by stated rules, never by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from egma_lib.datasets.contract import CaseTable, ReportCorpus
+from egma_lib.datasets.pixels import film_to_uint8_square
+from egma_lib.errors import DataError
+from egma_lib.figures.denoising import DenoisedRecording
+from egma_lib.figures.normal_abnormal import reading_measures
+from egma_lib.figures.readers import ReaderOnFinding
+from egma_lib.figures.sentence_heatmaps import DISPLAY_GRID, SpokenHeatmaps, spoken_heatmaps
+from egma_lib.gaze.artefact import GazeArtefact
+from egma_lib.gaze.frames import ImageFrame
+from egma_lib.gaze.heatmaps import sentence_heatmaps, whole_report_heatmap
+from egma_lib.gaze.preprocess import preprocess_recording
+from egma_lib.gaze.recordings import find_readings, read_recording
+from egma_lib.settings import GazeSettings
+
+FILM_SIZE = 448
+"""Side of the films drawn in figures (pixels)."""
+
+DEVICE_LABELS = {"reflacx": "REFLACX (EyeLink)", "eye_gaze": "EYE GAZE (Gazepoint)"}
+
+
+def film_of(corpus: ReportCorpus, sample_id: str) -> np.ndarray:
+    """Return the padded square film of a sample, uint8, shape (FILM_SIZE, FILM_SIZE)."""
+    path = corpus.samples.loc[corpus.samples["sample_id"] == sample_id, "image_path"].iloc[0]
+    return film_to_uint8_square(path, FILM_SIZE)
+
+
+def frame_of(corpus: ReportCorpus, sample_id: str) -> ImageFrame:
+    """Return the image frame of a sample."""
+    row = corpus.samples.loc[corpus.samples["sample_id"] == sample_id, ["rows", "columns"]]
+    return ImageFrame(*row.to_numpy(dtype=int)[0].tolist())
+
+
+def spoken_example(
+    artefact: GazeArtefact, corpus: ReportCorpus, n_sentences: int = 3
+) -> tuple[str, list[SpokenHeatmaps]]:
+    """Return the reading of median length, and its sentences with most words (for Figure 5)."""
+    lengths = artefact.sentences.groupby("reading_id").size()
+    known = lengths[lengths.index.isin(corpus.samples["sample_id"])].sort_index()
+    chosen = str(known.sort_values(kind="stable").index[len(known) // 2])
+    spoken = spoken_heatmaps(artefact, chosen, frame_of(corpus, chosen))
+    longest = sorted(spoken, key=lambda item: -len(item.words))[:n_sentences]
+    return chosen, [item for item in spoken if item in longest]
+
+
+def denoised_examples(
+    folder: Path, artefact: GazeArtefact, corpus: ReportCorpus, settings: GazeSettings
+) -> list[DenoisedRecording]:
+    """Return, per device, the recording of median noise (for Figure 6).
+
+    Parameters
+    ----------
+    folder
+        The `mimic-eye` folder.
+    artefact, corpus
+        Used readings and their films.
+    settings
+        Decides the event detector.
+    """
+    usable = artefact.readings[artefact.readings["reading_id"].isin(corpus.samples["sample_id"])]
+    chosen = {}
+    for source, readings in usable.groupby("source", sort=True):
+        ranked = readings.sort_values(["rms_s2s_deg", "reading_id"])
+        chosen[str(ranked["reading_id"].iloc[len(ranked) // 2])] = str(source)
+    references = {item.reading_id: item for item in find_readings(folder) if item.reading_id in chosen}
+    found = []
+    for reading_id, source in sorted(chosen.items(), key=lambda pair: pair[1], reverse=True):
+        recording = read_recording(references[reading_id], settings)
+        processed = preprocess_recording(recording, settings)
+        frame, fixations = recording.frame, artefact.fixations_of(reading_id).drop_duplicates("order")
+        x, y = frame.to_padded(fixations["x"].to_numpy(), fixations["y"].to_numpy())
+        raw_x, raw_y = frame.to_padded(*frame.to_fraction(recording.x_px, recording.y_px))
+        x_deg, y_deg = recording.to_degrees()
+        found.append(
+            DenoisedRecording(
+                DEVICE_LABELS.get(source, source),
+                recording.sampling_hz,
+                str(processed.reading["method"]),
+                recording.time_s,
+                x_deg,
+                y_deg,
+                processed.events,
+                x,
+                y,
+                fixations["duration_s"].to_numpy(),
+                raw_x,
+                raw_y,
+                film_of(corpus, reading_id),
+            )
+        )
+    return found
+
+
+def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, str, list[ReaderOnFinding]]:
+    """Return the image and finding that most readers marked and named, with what each did (for Figure 7).
+
+    Returns
+    -------
+    (str, str, list)
+        A sample id of the image, the finding, and one entry per reader.
+
+    Raises
+    ------
+    DataError
+        No finding was marked and named by two readers of one image.
+    """
+    if corpus.regions is None or corpus.regions.empty:
+        raise DataError(f"{corpus.name}: no reading has marked regions; Figure 7 needs REFLACX readings")
+    marked = corpus.regions[["case_id", "finding"]].drop_duplicates()
+    marked = marked.merge(corpus.samples, left_on="case_id", right_on="sample_id")
+    counts = marked.groupby(["dicom_id", "finding"], sort=True).size()
+    counts = counts.sort_values(ascending=False, kind="stable")
+    for key in counts.index[counts >= 2]:
+        dicom_id, finding = map(str, key)
+        same = (marked["dicom_id"] == dicom_id) & (marked["finding"] == finding)
+        readers = [
+            reader
+            for sample_id in sorted(marked.loc[same, "sample_id"])
+            if (reader := _reader_on_finding(artefact, corpus, sample_id, finding)) is not None
+        ]
+        if len(readers) >= 2:
+            return readers[0].reading_id, finding, readers
+    raise DataError(f"{corpus.name}: no finding was marked and named by two readers of one image")
+
+
+def _reader_on_finding(
+    artefact: GazeArtefact, corpus: ReportCorpus, sample_id: str, finding: str
+) -> ReaderOnFinding | None:
+    """Return what a reader did while saying the finding's name; None if it was not said, or without gaze."""
+    sentences = artefact.sentences_of(sample_id)
+    stem = finding.lower().split()[-1]
+    naming = sentences[
+        sentences["text"].str.contains(stem, regex=False)
+        & ~sentences["text"].str.contains(r"\b(?:no|without)\b")
+    ]
+    fixations = artefact.fixations_of(sample_id)
+    mine = fixations[fixations["sentence_index"].isin(naming["sentence_index"])]
+    if mine.empty or corpus.regions is None:
+        return None
+    frame = frame_of(corpus, sample_id)
+    heat = sentence_heatmaps(mine.assign(sentence_index=0), 1, DISPLAY_GRID, frame)[0]
+    once = mine.drop_duplicates("order")
+    x, y = frame.to_padded(once["x"].to_numpy(), once["y"].to_numpy())
+    regions = corpus.regions[
+        (corpus.regions["case_id"] == sample_id) & (corpus.regions["finding"] == finding)
+    ].reset_index(drop=True)
+    left, top = frame.to_padded(regions["x_min"].to_numpy(), regions["y_min"].to_numpy())
+    right, bottom = frame.to_padded(regions["x_max"].to_numpy(), regions["y_max"].to_numpy())
+    padded = regions.assign(x_min=left, y_min=top, x_max=right, y_max=bottom)
+    text = " / ".join(naming["text"])
+    return ReaderOnFinding(sample_id, text, heat, x, y, once["duration_s"].to_numpy(), padded)
+
+
+def normal_abnormal_example(
+    artefact: GazeArtefact, corpus: ReportCorpus, labels: CaseTable, max_films: int = 60
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], pd.DataFrame]:
+    """Return mean films, mean heatmaps and per-reading measures of normal and abnormal films (for Figure 8).
+
+    Normal is the CheXpert label `No Finding`; a reading with fewer than two fixations is left out.
+
+    Returns
+    -------
+    (dict, dict, pandas.DataFrame)
+        Group to mean film of the first `max_films`, group to mean whole-report heatmap, and the measures.
+    """
+    normal = labels.labels[:, labels.class_names.index("No Finding")] == 1
+    rows: list[dict[str, object]] = []
+    heat: dict[str, list[np.ndarray]] = {"normal": [], "abnormal": []}
+    films: dict[str, list[np.ndarray]] = {"normal": [], "abnormal": []}
+    columns = corpus.samples[["sample_id", "patient_id"]].to_numpy(dtype=str)
+    for (sample_id, patient_id), is_normal in zip(columns, normal, strict=True):
+        fixations = artefact.fixations_of(sample_id).drop_duplicates("order")
+        if len(fixations) < 2:
+            continue
+        group = "normal" if is_normal else "abnormal"
+        rows.append({"patient_id": patient_id, "group": group, **reading_measures(fixations)})
+        heat[group].append(whole_report_heatmap(fixations, DISPLAY_GRID, frame_of(corpus, sample_id)))
+        if len(films[group]) < max_films:
+            films[group].append(film_of(corpus, sample_id))
+    for group, maps in heat.items():
+        if not maps:
+            raise DataError(f"{corpus.name}: no {group} reading; Figure 8 needs both groups")
+    return (
+        {group: np.mean(values, axis=0) for group, values in films.items()},
+        {group: np.mean(values, axis=0) for group, values in heat.items()},
+        pd.DataFrame(rows),
+    )
