@@ -39,10 +39,11 @@ def check_table(name: str, table: pd.DataFrame, folder: Path) -> pd.DataFrame:
     except SchemaErrors as error:
         faults = error.failure_cases
         first = faults.iloc[0]
-        where = f"column {first['column']}" if pd.notna(first["column"]) else f"{first['failure_case']}"
+        value = str(first["failure_case"])
+        where = f", column {first['column']}" if pd.notna(first["column"]) else ""
         row = f", row {int(first['index'])}" if pd.notna(first["index"]) else ""
         raise ArtefactError(
-            f"{folder}: table {name}, {where}{row}: {first['failure_case']!r} fails {first['check']} "
+            f"{folder}: table {name}{where}{row}: {value} fails {first['check']} "
             f"({len(faults)} faults in all); delete the folder and run stage 01 again"
         ) from error
 
