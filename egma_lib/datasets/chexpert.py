@@ -224,7 +224,9 @@ def _load_exclusive(
 
 def _label_schema(classes: tuple[str, ...], frontal: bool = False) -> pa.DataFrameSchema:
     columns = {
-        "Path": text(pa.Check.str_matches(r"/.*patient\d+/", error="must hold a folder patient<number>"))
+        "Path": text(
+            pa.Check.str_matches(r"^[^/]+/(.*/)?patient\d+/", error="must hold a folder patient<number>")
+        )
     }
     if frontal:
         columns["Frontal/Lateral"] = text(one_of(("Frontal", "Lateral")))

@@ -117,7 +117,7 @@ def open_image_cache(folder: Path) -> ImageCache:
     try:
         index = pd.read_parquet(folder / "index.parquet")
         images = np.load(folder / "images.npy", mmap_mode="r")
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError) as error:
         raise ArtefactError(
             f"{folder}: no readable image cache ({error}); delete it to have it made again"
         ) from error

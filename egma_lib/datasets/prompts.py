@@ -33,8 +33,8 @@ QUERY_CLASSES = {
 """Classes whose prompts are text queries of 8x200, and which ones."""
 
 PLACE = re.compile(
-    r"\b(left|right|bilateral|upp+er(?! limits)|mid|middle|lower|lobes?|bases?|basilar|bibasilar|basal|apical|apex|apices|"
-    r"medial|lateral|zones?)\b",
+    r"\b(left|right|bilateral|upp+er(?! limits)|mid|middle|lower|lobes?|bases?|basilar|bibasilar|basal|"
+    r"apical|apex|apices|medial|lateral|zones?)\b",
     re.IGNORECASE,
 )
 

@@ -26,9 +26,9 @@ def report_sections(report: str) -> dict[str, str]:
     the first header is left out; a header that occurs twice keeps both texts.
     """
     marks = list(HEADER.finditer(report))
-    ends = [mark.start() for mark in marks[1:]] + [len(report)]
+    borders = [*(mark.start() for mark in marks), len(report)]
     sections: dict[str, str] = {}
-    for mark, end in zip(marks, ends, strict=True):
+    for mark, end in zip(marks, borders[1:], strict=True):
         name, body = " ".join(mark["name"].split()), report[mark.end() : end].strip()
         sections[name] = f"{sections[name]}\n{body}" if name in sections else body
     return sections

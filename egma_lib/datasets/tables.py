@@ -78,7 +78,7 @@ def read_table(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
     frame = read_text_table(path)
     wanted = [name for name in schema.columns if name in frame.columns]
     for name in wanted:
-        if str(schema.columns[name].dtype) != "str":
+        if "float" in str(schema.columns[name].dtype):
             frame[name] = frame[name].mask(frame[name] == "")
     try:
         return schema.validate(frame, lazy=True)
@@ -137,16 +137,20 @@ def _first_fault(path: Path, faults: pd.DataFrame, schema: pa.DataFrameSchema) -
     lacking = faults.loc[faults["check"] == "column_in_dataframe", "failure_case"].tolist()
     if lacking:
         return f"{path}: lacks the column {lacking[0]!r} (all it needs: {', '.join(schema.columns)})"
-    cells = faults[faults["index"].notna()].sort_values("index", kind="stable")
+    # A column that could not be converted fails all its other checks as well; only the conversion tells.
+    converting = faults["check"].astype(str).str.startswith("coerce_dtype")
+    unconverted = set(faults.loc[converting, "column"])
+    cells = faults[faults["index"].notna() & (converting | ~faults["column"].isin(unconverted))]
+    cells = cells.sort_values("index", kind="stable")
     first = cells.iloc[0]
     others = cells["index"].nunique() - 1
     check = str(first["check"])
-    if check.startswith(("coerce_dtype", "dtype")):
-        check = "must be a number" if "float" in check or "int" in check else check
+    if check.startswith("coerce_dtype"):
+        check = "must be a number"
     elif check.startswith("not_nullable"):
         check = "must not be empty"
     more = f"; {others} more bad rows" if others else ""
-    shown = "an empty cell" if pd.isna(first["failure_case"]) else repr(first["failure_case"])
+    shown = "an empty cell" if str(first["failure_case"]) in ("", "nan") else f"{first['failure_case']!s}"
     row = int(first["index"]) + 1
     return (
         f"{path}: data row {row}, column {first['column']!r}: got {shown}, {check}{more}; "
