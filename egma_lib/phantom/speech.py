@@ -10,6 +10,8 @@ from egma_lib.phantom.case import PlannedSentence, ReaderProfile, SpokenWord
 LETTERS_PER_WORD = 5.5
 """Mean length of a radiology word, at which a word lasts 1 / words_per_s (letters)."""
 PERIOD = "."
+SILENCE_S = (3.0, 8.0)
+"""Bounds of the silent search before the first word."""
 EARLIEST_END_S = (18.5, 21.0)
 """Bounds of the draw before which the last word does not end, so that a reading lasts 20 s or more."""
 LATEST_END_S = (25.5, 28.0)
@@ -29,7 +31,7 @@ def dictate(
     sentences
         Sentences in dictated order.
     reader
-        Speaking rate (words per second) and length of the silent search (seconds).
+        Speaking rate (words per second) and usual length of the silent search (seconds).
     rng
         Source of every choice.
 
@@ -58,7 +60,8 @@ def dictate(
     pauses_s[ends_sentence] = sentence_pauses_s
     pauses_s[-1] = 0.0
     window_s = (rng.uniform(*EARLIEST_END_S), rng.uniform(*LATEST_END_S))
-    starts_s, ends_s = _schedule(durations_s, pauses_s, ends_sentence, reader.silent_search_s, window_s)
+    silence_s = float(np.clip(reader.silent_search_s * rng.lognormal(0.0, 0.2), *SILENCE_S))
+    starts_s, ends_s = _schedule(durations_s, pauses_s, ends_sentence, silence_s, window_s)
     return tuple(
         SpokenWord(word, start, end, index)
         for word, start, end, index in zip(

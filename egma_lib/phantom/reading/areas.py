@@ -30,14 +30,14 @@ SEARCH_ORDER = (
 """One round of a systematic silent search (down one lung, across the heart, up the other, the middle)."""
 
 ATLAS = {
-    "right apical zone": (0.22, 0.10, 0.42, 0.20), "right upper lung zone": (0.16, 0.17, 0.44, 0.36),
-    "right mid lung zone": (0.13, 0.36, 0.43, 0.53), "right lower lung zone": (0.11, 0.53, 0.42, 0.72),
-    "right costophrenic angle": (0.08, 0.68, 0.20, 0.80), "cardiac silhouette": (0.40, 0.44, 0.72, 0.74),
-    "left costophrenic angle": (0.80, 0.68, 0.92, 0.80), "left lower lung zone": (0.60, 0.53, 0.89, 0.72),
-    "left mid lung zone": (0.58, 0.36, 0.87, 0.53), "left upper lung zone": (0.56, 0.17, 0.84, 0.36),
-    "left apical zone": (0.58, 0.10, 0.78, 0.20), "upper mediastinum": (0.43, 0.12, 0.58, 0.34),
-    "aortic knob": (0.52, 0.26, 0.61, 0.35), "left hilar structures": (0.56, 0.36, 0.67, 0.52),
-    "right hilar structures": (0.35, 0.37, 0.46, 0.53),
+    "right apical zone": (0.22, 0.10, 0.44, 0.21), "right upper lung zone": (0.15, 0.21, 0.44, 0.39),
+    "right mid lung zone": (0.13, 0.39, 0.44, 0.57), "right lower lung zone": (0.11, 0.57, 0.44, 0.79),
+    "right costophrenic angle": (0.10, 0.71, 0.20, 0.80), "cardiac silhouette": (0.39, 0.39, 0.74, 0.74),
+    "left costophrenic angle": (0.80, 0.74, 0.90, 0.83), "left lower lung zone": (0.56, 0.58, 0.89, 0.82),
+    "left mid lung zone": (0.56, 0.40, 0.88, 0.59), "left upper lung zone": (0.56, 0.21, 0.86, 0.40),
+    "left apical zone": (0.57, 0.10, 0.79, 0.22), "upper mediastinum": (0.42, 0.06, 0.61, 0.40),
+    "aortic knob": (0.52, 0.23, 0.61, 0.33), "left hilar structures": (0.56, 0.34, 0.66, 0.47),
+    "right hilar structures": (0.35, 0.36, 0.45, 0.50),
 }  # fmt: skip
 """Boxes of an average film, 0-1 of the image: gaze that must know nothing of the case is drawn from them,
 since a case's own boxes follow its findings (an enlarged heart has a larger box)."""

@@ -12,13 +12,18 @@ CORRECTED_FROM_DEG = 5.0
 CORRECTION_AFTER_S = 0.15
 MICROSACCADE_RATE_HZ = (1.0, 2.0)
 MICROSACCADE_DEG = (0.1, 0.5)
-MICROSACCADE_APART_S = 0.12
+MICROSACCADE_APART_S = 0.08
+SETTLED_AFTER_S, READY_BEFORE_S = 0.11, 0.06
+"""No microsaccade starts nearer to the onset of the saccade before or after it (seconds)."""
 SMALLEST_SACCADE_DEG = 0.6
 """Smaller moves count as microsaccades, part of the fixation."""
 PEAK_CEILING_DEG_S = 550.0
 PEAK_CONSTANT_DEG = 8.0
 FLATTEST, STEEPEST = 1.5, 1.875
 """Peak over mean velocity of the two profiles that are mixed: 3u^2 - 2u^3 and minimum jerk."""
+OSCILLATION_EARLY_S = 0.008
+"""The lens starts to swing while the eye still brakes (seconds before the saccade's end)."""
+OSCILLATION_RISE_S = 0.004
 OSCILLATION_SEEN_DEG = 0.08
 """Oscillations that start smaller are lost in the noise and carry no label."""
 OSCILLATION_OVER_DEG = 0.04
@@ -133,19 +138,20 @@ def oscillation(
     wobble_deg, visible
         Shapes (n, 2) (degrees, to be added to the position) and (n,) boolean.
     """
-    frequency_hz, decay_s, gain = rng.uniform(17, 27), rng.uniform(0.012, 0.02), rng.uniform(0.05, 0.12)
+    frequency_hz, decay_s, gain = rng.uniform(17, 27), rng.uniform(0.011, 0.018), rng.uniform(0.05, 0.11)
     amplitude = np.maximum(moves.amplitude_deg, 1e-9)
     size_deg = np.minimum(gain * amplitude, 1.0) * rng.lognormal(0, 0.25, len(amplitude)) * moves.is_saccade
-    after_s = time_s - (moves.onset_s + moves.duration_s)[move]
-    ringing = ~in_flight & (after_s < 6 * decay_s) & (size_deg[move] > 0)
+    after_s = time_s - (moves.onset_s + moves.duration_s)[move] + OSCILLATION_EARLY_S
+    ringing = (after_s > 0) & (after_s < 6 * decay_s) & (size_deg[move] > 0)
     wobble = np.zeros((len(time_s), 2))
     visible = np.zeros(len(time_s), dtype=bool)
     at, tau = move[ringing], after_s[ringing]
     envelope = size_deg[at] * np.exp(-tau / decay_s)
     direction = (moves.end_deg[at] - moves.start_deg[at]) / amplitude[at, None]
-    wobble[ringing] = (envelope * np.sin(2 * np.pi * frequency_hz * tau))[:, None] * direction
+    swing = np.sin(2 * np.pi * frequency_hz * tau) * -np.expm1(-tau / OSCILLATION_RISE_S)
+    wobble[ringing] = (envelope * swing)[:, None] * direction
     visible[ringing] = (size_deg[at] > OSCILLATION_SEEN_DEG) & (envelope > OSCILLATION_OVER_DEG)
-    return wobble, visible
+    return wobble, visible & ~in_flight
 
 
 def _progress(moves: Moves, move: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -180,18 +186,17 @@ def _with_microsaccades(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Insert small moves during fixations, each a step away from or back to where the eye should be."""
     last_s = departure_s[-1] + 1.0
+    opens_s = np.maximum(departure_s + SETTLED_AFTER_S, 0.0)
+    room_s = np.maximum(np.append(departure_s[1:], last_s) - READY_BEFORE_S - opens_s, 0.0)
+    filled_s = np.cumsum(room_s)
     count = int(rng.poisson(rng.uniform(*MICROSACCADE_RATE_HZ) * last_s))
-    onset_s = np.sort(rng.uniform(0.0, last_s, count))
-    onset_s = onset_s[np.diff(onset_s, prepend=-1.0) > MICROSACCADE_APART_S]
-    fixation = np.searchsorted(departure_s, onset_s, side="right") - 1
-    next_s = np.append(departure_s[1:], last_s + 1.0)[fixation]
-    # Room for the saccade before, its oscillation, and this move.
-    free = (onset_s - departure_s[fixation] > 0.13) & (next_s - onset_s > 0.06)
-    onset_s, fixation = onset_s[free], fixation[free]
-    amplitude, direction = (
-        rng.uniform(*MICROSACCADE_DEG, len(onset_s)),
-        rng.uniform(0, 2 * np.pi, len(onset_s)),
-    )
+    place_s = np.sort(rng.uniform(0.0, filled_s[-1], count))
+    fixation = np.searchsorted(filled_s, place_s, side="right")
+    onset_s = (opens_s - filled_s + room_s)[fixation] + place_s
+    apart = np.diff(onset_s, prepend=-1.0) > MICROSACCADE_APART_S
+    onset_s, fixation = onset_s[apart], fixation[apart]
+    amplitude = rng.uniform(*MICROSACCADE_DEG, len(onset_s))
+    direction = rng.uniform(0, 2 * np.pi, len(onset_s))
     step = amplitude[:, None] * np.stack([np.cos(direction), 0.6 * np.sin(direction)], axis=1)
     moved = position_deg[fixation] + step
     order = np.argsort(np.concatenate((departure_s, onset_s)), kind="stable")

@@ -18,7 +18,7 @@ STAY = 0.4
 """Chance that the search stays in a region for another fixation."""
 FIXATION_LOG_SD = 0.40
 FIXATION_BOUNDS_S = (0.09, 1.4)
-TRANSIT_S = 0.06
+TRANSIT_S = 0.075
 """Mean time a saccade and its settling take out of the interval between two saccades (seconds)."""
 LINGER_S = 0.3
 """Gaze stays this long with a sentence after its last word (seconds, less the eye-voice lead)."""
@@ -91,6 +91,8 @@ def plan_scanpath(
     stray = pointed & ~hit & (rng.random(len(area)) < 0.5)
     position[stray] = rng.uniform(0.06, 0.94, (int(stray.sum()), 2))
     _look_beside(position, target, rng)
+    # Readers wait for the film with their eyes near the middle of the screen.
+    position[0], target[0] = rng.normal(0.5, 0.04, 2), OFF_TARGET
     return Scanpath(departure_s, position, target, sentence)
 
 

@@ -84,7 +84,7 @@ def with_article(noun: str, finding: Finding) -> str:
     """Put 'a' or 'an' before a countable finding's noun phrase."""
     if not is_countable(finding) or re.match(r"(an?|improvement|appearance|redemonstration)\b", noun):
         return noun
-    return f"an {noun}" if noun[0] in "aeiou" and not noun.startswith("un") else f"a {noun}"
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
 
 
 def tidy(text: str) -> str:
@@ -94,7 +94,9 @@ def tidy(text: str) -> str:
 
 def _framed(finding: Finding, frame: str, rng: np.random.Generator) -> str:
     noun = noun_phrase(finding, rng)
-    return tidy(frame.format(noun=noun, a_noun=with_article(noun, finding)))
+    text = tidy(frame.format(noun=noun, a_noun=with_article(noun, finding)))
+    # Published preprocessing drops sentences of a single word.
+    return text if " " in text else f"{text} is present"
 
 
 def _rules(finding: Finding) -> dict[str, Any]:

@@ -95,7 +95,7 @@ def _normal_sentences(plan: CasePlan, count: int, rng: np.random.Generator) -> l
     """Draw up to `count` normal sentences, each topic once before any comes again."""
     normal = load_grammar()["normal"]
     present = {finding.name for finding in plan.findings}
-    clear_side = _clear_side(plan, rng)
+    clear_side = _clear_side(plan)
     fitting: dict[str, list[dict[str, Any]]] = {
         part: [entry for entry in normal[part] if _is_true(entry, present, clear_side)] for part in REVIEW
     }
@@ -119,7 +119,7 @@ def _is_true(entry: dict[str, Any], present: set[str], clear_side: str | None) -
     return present.isdisjoint(entry.get("not_with", ()))
 
 
-def _clear_side(plan: CasePlan, rng: np.random.Generator) -> str | None:
+def _clear_side(plan: CasePlan) -> str | None:
     """Return a side whose lung has no finding while the other has one, or None."""
     sides = {finding.side for finding in plan.findings if finding.name in LUNG_SIDED}
     if sides == {"left"}:
