@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -117,7 +118,7 @@ class Recording:
 
     def to_screen(self) -> tuple[np.ndarray, np.ndarray]:
         """Return gaze in screen pixels, x and y of shape (n,) each."""
-        scale_x, scale_y = self._screen_px_per_image_px()
+        scale_x, scale_y = self._screen_px_per_image_px
         return (
             self.screen_px[:, 0] + (self.x_px - self.shown_px[:, 0]) * scale_x,
             self.screen_px[:, 1] + (self.y_px - self.shown_px[:, 1]) * scale_y,
@@ -132,13 +133,18 @@ class Recording:
         pixels, and a position of 3000 px divided by 110 and then by 111 px/deg would be a jump of a quarter
         of a degree in a millisecond.
         """
+        return self._degrees
+
+    @cached_property
+    def _degrees(self) -> tuple[np.ndarray, np.ndarray]:
         x, y = self.to_screen()
-        scale_x, scale_y = self._screen_px_per_image_px()
+        scale_x, scale_y = self._screen_px_per_image_px
         return (
             x / float(np.median(self.px_per_deg_x * scale_x)),
             y / float(np.median(self.px_per_deg_y * scale_y)),
         )
 
+    @cached_property
     def _screen_px_per_image_px(self) -> tuple[np.ndarray, np.ndarray]:
         shown = self.shown_px[:, 2:] - self.shown_px[:, :2]
         scale = (self.screen_px[:, 2:] - self.screen_px[:, :2]) / shown
