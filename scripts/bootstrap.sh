@@ -23,10 +23,10 @@ egma_refusal() {
   command -v -- "$1" >/dev/null 2>&1 || { echo "not found"; return; }
   version="$("$1" -c 'import sys; print(".".join(map(str, sys.version_info[:3])))' 2>/dev/null)" ||
     { echo "found at $(command -v -- "$1"), but it does not run"; return; }
-  "$1" - "$(egma_python_range)" <<'PY' || echo "is Python $version, needed is $(egma_python_range)"
+  "$1" - "$version" "$(egma_python_range)" <<'PY' || echo "is Python $version, needed is $(egma_python_range)"
 import sys
-have = sys.version_info[:3]
-for part in sys.argv[1].split(","):
+have = tuple(int(piece) for piece in sys.argv[1].split("."))
+for part in sys.argv[2].split(","):
     sign, number = part[:2].rstrip("0123456789"), part.lstrip("<>=")
     want = tuple(int(piece) for piece in number.split("."))
     if not {">=": have >= want, "<": have < want}[sign]:
@@ -166,6 +166,7 @@ egma_differences() { "$1" "$EGMA_ROOT/scripts/check_environment.py" "$EGMA_ROOT/
 
 egma_use_active() {
   local python="$1/bin/python" differences
+  [ -x "$python" ] || egma_fail "the active environment $1 has no bin/python; leave it (\`deactivate\`) and call again."
   differences="$(egma_differences "$python")" || egma_fail "the active environment $1 does not meet requirements.lock:
 $differences
 Either leave it (\`deactivate\`, \`conda deactivate\`) and call again: a .venv of its own is then made here;
@@ -222,6 +223,8 @@ egma_update_venv() {
 
 egma_bootstrap() {
   local active="${VIRTUAL_ENV:-}"
+  # A .venv that is a link belongs to another checkout: used if it meets the lock, never changed.
+  if [ -z "$active" ] && [ -L "$EGMA_VENV" ]; then active="$(cd -- "$EGMA_VENV" && pwd -P)"; fi
   if [ -z "$active" ] && [ "${CONDA_DEFAULT_ENV:-base}" != base ]; then active="${CONDA_PREFIX:-}"; fi
   if [ -n "$active" ] && [ "$active" != "$EGMA_VENV" ]; then
     egma_use_active "$active"

@@ -1,0 +1,74 @@
+"""The whole suite from the outside, as a new user calls it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from egma_lib.study import REPOSITORY
+
+TABLES = ("table_2_zero_shot", "table_3_retrieval", "table_4_ablation")
+FIGURES = (
+    "figure_3_attention",
+    "figure_4_tsne",
+    "figure_5_sentence_heatmaps",
+    "figure_6_denoising",
+    "figure_7_readers",
+    "figure_8_normal_abnormal",
+)
+TABLE_COLUMNS = {
+    "study", "dataset", "method", "setting", "metric", "value", "ci_low", "ci_high", "sd", "n_cases",
+    "n_seeds", "kind", "source",
+}  # fmt: skip
+MANIFEST_KEYS = {"commit", "settings", "versions", "hardware", "seeds", "data_hash", "stages"}
+
+
+def run_all(results: Path) -> subprocess.CompletedProcess[str]:
+    """Call ./run_all.sh with the interpreter that runs the tests as the active environment."""
+    environment = {**os.environ, "VIRTUAL_ENV": sys.prefix}
+    return subprocess.run(
+        ["./run_all.sh", "--profile", "smoke", "--results", str(results)],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.smoke
+def test_two_commands_give_every_table_and_figure_and_a_second_call_nothing(tmp_path):
+    results = tmp_path / "results"
+    done = run_all(results)
+    assert done.returncode == 0, done.stderr[-6000:]
+    wanted = [f"tables/{name}.{suffix}" for name in TABLES for suffix in ("csv", "md", "tex")]
+    wanted += [f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("png", "pdf", "csv")]
+    wanted += ["report.html", "manifest.json"]
+    missing = [
+        name for name in wanted if not (results / name).is_file() or not (results / name).stat().st_size
+    ]
+    assert not missing
+
+    import pandas as pd
+
+    for name in TABLES:
+        columns = set(pd.read_csv(results / "tables" / f"{name}.csv").columns)
+        assert columns >= TABLE_COLUMNS, name
+    manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
+    assert set(manifest) == MANIFEST_KEYS
+    notebooks = sorted(path.stem for path in (REPOSITORY / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+    assert [stage["name"] for stage in manifest["stages"]] == notebooks
+    assert {stage["status"] for stage in manifest["stages"]} == {"done"}
+    assert not list(results.rglob("*.tmp*"))
+
+    written = (results / "manifest.json").stat().st_mtime_ns
+    again = run_all(results)
+    assert again.returncode == 0, again.stderr
+    assert "everything is up to date" in again.stderr
+    assert ": running" not in again.stderr
+    assert (results / "manifest.json").stat().st_mtime_ns == written
