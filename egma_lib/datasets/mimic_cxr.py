@@ -126,7 +126,10 @@ def _sentences_by_study(folder: Path, films: pd.DataFrame) -> dict[str, tuple[st
                 f"{path}: report not found; reports are not part of MIMIC-CXR-JPG: unpack "
                 f"mimic-cxr-reports.zip into {folder}"
             )
-        sentences[study] = report_sentences(path.read_text(encoding="utf-8", errors="strict"))
+        try:
+            sentences[study] = report_sentences(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise DataError(f"{path}: report is not UTF-8 text ({error}); unpack it again") from error
     return sentences
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -32,8 +33,16 @@ LABEL_TO_FINDING = {
 }
 """REFLACX label (any phase) -> CheXpert class; labels without a counterpart are left out."""
 
+TRUE = ("True", "true", "TRUE", "1", "1.0")
 MINIMUM_CERTAINTY = 3
 """The data authors count a label as present from "possible" (about 50 %) on."""
+
+SCHEMA = pa.DataFrameSchema(
+    {
+        **{name: number() for name in ("xmin", "ymin", "xmax", "ymax")},
+        "certainty": number(pa.Check.in_range(0, 5, error="must be within 0 to 5")),
+    }
+)
 
 
 def read_ellipses(path: Path, reading_id: str, rows: int, columns: int) -> pd.DataFrame:
@@ -59,30 +68,11 @@ def read_ellipses(path: Path, reading_id: str, rows: int, columns: int) -> pd.Da
     DataError
         Missing file or column, or bad cell.
     """
-    ends = {name: number() for name in ("xmin", "ymin", "xmax", "ymax")}
-    certainty = number(pa.Check.in_range(0, 5, error="must be within 0 to 5"))
-    table = read_table(path, pa.DataFrameSchema({**ends, "certainty": certainty}))
+    table = read_table(path, SCHEMA)
     table = table[table["certainty"] >= MINIMUM_CERTAINTY]
-    parts = [
-        _regions(
-            table[table[label].str.lower().isin(("true", "1", "1.0"))], finding, reading_id, rows, columns
-        )
-        for label, finding in LABEL_TO_FINDING.items()
-        if label in table.columns
-    ]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(REGION_COLUMNS))
-
-
-def _regions(table: pd.DataFrame, finding: str, reading_id: str, rows: int, columns: int) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "case_id": reading_id,
-            "finding": finding,
-            "kind": "ellipse",
-            "x_min": table["xmin"] / columns,
-            "y_min": table["ymin"] / rows,
-            "x_max": table["xmax"] / columns,
-            "y_max": table["ymax"] / rows,
-        },
-        columns=list(REGION_COLUMNS),
-    )
+    labels = [label for label in LABEL_TO_FINDING if label in table.columns]
+    ellipse, label = np.nonzero(table[labels].isin(TRUE).to_numpy(dtype=bool))
+    ends_px = table[["xmin", "ymin", "xmax", "ymax"]].to_numpy(dtype=float)[ellipse]
+    regions = pd.DataFrame(ends_px / [columns, rows, columns, rows], columns=list(REGION_COLUMNS[3:]))
+    findings = [LABEL_TO_FINDING[labels[number]] for number in label]
+    return regions.assign(case_id=reading_id, finding=findings, kind="ellipse")[list(REGION_COLUMNS)]

@@ -100,7 +100,7 @@ def read_text_table(path: Path) -> pd.DataFrame:
     double = frame.columns[frame.columns.duplicated()]
     if len(double):
         raise DataError(f"{path}: column {double[0]!r} occurs twice; keep one")
-    return frame.apply(lambda column: column.str.strip())
+    return pd.DataFrame({name: frame[name].str.strip() for name in frame.columns})
 
 
 def require_files(paths: Iterable[str], table: Path) -> None:

@@ -136,6 +136,12 @@ def test_missing_films_and_reports_are_refused(mimic):
         load(mimic)
 
 
+def test_a_report_that_is_no_text_is_refused(mimic):
+    (mimic / "mimic-cxr/2.0.0/files/p10/p10000002/s50000002.txt").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(DataError, match=r"s50000002.txt: report is not UTF-8 text"):
+        load(mimic)
+
+
 def test_a_corpus_without_frontal_films_is_refused(mimic):
     path = mimic / "mimic-cxr-jpg/2.1.0/mimic-cxr-2.0.0-metadata.csv.gz"
     path.write_bytes(gzip.compress((METADATA + "d2,10000001,50000001,LL,10,10\n").encode()))
