@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from egma_lib.phantom.case import SimulatedReading
 from egma_lib.phantom.writers.tables import Row, fixed_decimals, whole_numbers, write_columns, write_table
@@ -70,26 +69,24 @@ def write_fixations(
     Onsets are a few milliseconds off, positions are the mean of the samples in between, and fixations too
     short for the tracker's parser are absent. Rectangles are those at the start of the fixation.
     """
-    rows = []
-    time_s = reading.samples["time_s"].to_numpy()
+    samples = reading.samples
+    time_s = samples["time_s"].to_numpy()
+    measured = samples[["x_px", "y_px", "pupil"]].to_numpy()
+    display = samples[["px_per_deg", *_RECTANGLES]].to_numpy()
+    seen = np.isfinite(measured[:, 0])
+    rows: list[Row] = []
     for onset_s, offset_s in reading.true_fixations[["onset_s", "offset_s"]].to_numpy():
         start_s, end_s = np.array([onset_s, offset_s]) + rng.normal(0, _TIMING_ERROR_S, 2)
         first, last = np.searchsorted(time_s, [start_s, end_s])
-        inside = reading.samples.iloc[first:last].dropna(subset=["x_px"])
-        if end_s - start_s < _SHORTEST_FIXATION_S or inside.empty:
+        inside = first + np.flatnonzero(seen[first:last])
+        if end_s - start_s < _SHORTEST_FIXATION_S or not inside.size:
             continue
-        rows.append(_fixation_row(start_s, end_s, inside, window, rng))
+        resolution, *rectangles = display[inside[0]]
+        x_px, y_px, pupil = measured[inside].mean(axis=0)
+        x_px, y_px = np.array([x_px, y_px]) + rng.normal(0, _POSITION_ERROR_DEG * resolution, 2)
+        rows.append((
+            f"{start_s:.3f}", f"{end_s:.3f}", round(x_px), round(y_px), f"{pupil:.3f}",
+            round(resolution), round(resolution), f"{window[0]:.5f}", f"{window[1]:.5f}",
+            *(round(value) for value in rectangles),
+        ))  # fmt: skip
     write_table(path, FIXATION_COLUMNS, rows, line_end="\r\n")
-
-
-def _fixation_row(
-    start_s: float, end_s: float, inside: pd.DataFrame, window: tuple[float, float], rng: np.random.Generator
-) -> Row:
-    first = inside.iloc[0]
-    resolution = first["px_per_deg"]
-    x_px, y_px = inside[["x_px", "y_px"]].mean() + rng.normal(0, _POSITION_ERROR_DEG * resolution, 2)
-    return (
-        f"{start_s:.3f}", f"{end_s:.3f}", round(x_px), round(y_px), f"{inside['pupil'].mean():.3f}",
-        round(resolution), round(resolution), f"{window[0]:.5f}", f"{window[1]:.5f}",
-        *(round(first[name]) for name in _RECTANGLES),
-    )  # fmt: skip

@@ -1,0 +1,90 @@
+"""The build as a whole: same bytes whatever the number of processes, nothing half made, cases independent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+from conftest import tiny_settings
+
+from egma_lib.errors import SettingsError
+from egma_lib.phantom import build
+from egma_lib.phantom.build import build_phantom
+
+
+def digests(folder):
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_bytes_do_not_depend_on_the_number_of_processes(tmp_path):
+    settings = tiny_settings()
+    one = build_phantom(settings, tmp_path / "one", recipe_hash="a", jobs=1, progress=False)
+    two = build_phantom(settings, tmp_path / "two", recipe_hash="a", jobs=2, progress=False)
+    assert digests(one) == digests(two)
+
+
+def test_a_larger_study_holds_the_files_of_a_smaller_one(tiny_study, tmp_path):
+    small = build_phantom(tiny_settings(multi_reader_cases=2), tmp_path / "small", recipe_hash="a", jobs=1,
+                          progress=False)  # fmt: skip
+    large = digests(tiny_study.folder)
+    # Tables over all cases differ, and so may index 3: patients with two films end inside or outside the study.
+    shared = {
+        name: digest
+        for name, digest in digests(small).items()
+        if name.endswith((".jpg", ".dcm", ".txt", ".npz", ".parquet", "gaze.csv", "transcript.json"))
+    }
+    assert len(shared) > 100
+    assert {name: large.get(name) for name in shared} == shared
+
+
+def test_study_json_says_what_it_is(tiny_study):
+    about = json.loads((tiny_study.folder / "study.json").read_text())
+    assert about == {
+        "name": "phantom-main",
+        "kind": "synthetic",
+        "title_note": "phantom study, synthetic",
+        "recipe_hash": "0123abcd",
+    }
+
+
+def test_the_roots_of_all_data_sets_are_there(tiny_study):
+    found = {path.name for path in tiny_study.folder.iterdir()}
+    assert found == {
+        "mimic-eye", "mimic-cxr-jpg", "mimic-cxr", "chexpert", "rsna", "siim", "truth", "study.json",
+    }  # fmt: skip
+
+
+def test_an_existing_study_is_kept(tmp_path):
+    target = tmp_path / "study"
+    target.mkdir()
+    (target / "study.json").write_text("kept")
+    build_phantom(tiny_settings(), target, recipe_hash="a", jobs=1, progress=False)
+    assert (target / "study.json").read_text() == "kept"
+
+
+def test_an_interrupted_build_leaves_nothing(tmp_path, monkeypatch):
+    def broken(folder):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(build.chexpert, "write_text_queries", broken)
+    with pytest.raises(KeyboardInterrupt):
+        build_phantom(tiny_settings(), tmp_path / "study", recipe_hash="a", jobs=1, progress=False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_process_at_all_is_refused(tmp_path):
+    with pytest.raises(SettingsError, match="jobs is 0; at least 1 process is needed"):
+        build_phantom(tiny_settings(), tmp_path / "study", recipe_hash="a", jobs=0)
+
+
+def test_progress_goes_to_standard_error(tmp_path, capsys):
+    build_phantom(tiny_settings(), tmp_path / "study", recipe_hash="a", jobs=1)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "phantom" in captured.err
+    assert "case/s" in captured.err
