@@ -1,0 +1,168 @@
+"""What a run trains on, in memory or as a folder that worker processes map instead of copying."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from egma_lib.artefacts import atomic_path, read_json, write_json
+from egma_lib.errors import ArtefactError, DataError
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """Image-report pairs with sentence heatmaps; N samples over K stored images.
+
+    Attributes
+    ----------
+    images
+        Shape (K, S, S) uint8, grey, padded to squares; may be a memory map.
+    image_index
+        Shape (N,) int, the image of each sample.
+    sentences
+        Sentences of each sample, at least one.
+    gaze_similarity
+        Per sample a float32 array of shape (sentences, n) >= 0 on the patch grid, or None without gaze.
+    has_gaze
+        Per sample a bool array of shape (sentences,).
+    is_validation
+        Shape (N,) bool, True = held out.
+    patient_ids, sample_ids
+        Texts of shape (N,).
+    data_hash
+        Hash of what all of this was made from, vocabulary included; part of every run's id.
+    strata
+        What gaze subsets are stratified by (source and reader), one text per sample; empty is one stratum.
+    """
+
+    images: np.ndarray
+    image_index: np.ndarray
+    sentences: tuple[tuple[str, ...], ...]
+    gaze_similarity: list[np.ndarray | None]
+    has_gaze: list[np.ndarray]
+    is_validation: np.ndarray
+    patient_ids: tuple[str, ...]
+    sample_ids: tuple[str, ...]
+    data_hash: str
+    strata: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        n_samples = len(self.sentences)
+        for name in (
+            "image_index",
+            "gaze_similarity",
+            "has_gaze",
+            "is_validation",
+            "patient_ids",
+            "sample_ids",
+        ):
+            if len(getattr(self, name)) != n_samples:
+                raise DataError(
+                    f"training data: {name} has {len(getattr(self, name))} entries for {n_samples} samples"
+                )
+        if self.strata and len(self.strata) != n_samples:
+            raise DataError(f"training data: strata has {len(self.strata)} entries for {n_samples} samples")
+        if self.images.ndim != 3 or self.images.dtype != np.uint8:
+            raise DataError(
+                f"training data: images must be (K, S, S) uint8, got {self.images.dtype} {self.images.shape}"
+            )
+        if n_samples and not 0 <= int(np.min(self.image_index)) <= int(np.max(self.image_index)) < len(
+            self.images
+        ):
+            raise DataError(f"training data: image_index leaves the {len(self.images)} images")
+        for index in range(n_samples):
+            self._check_sample(index)
+        held_out = {p for p, held in zip(self.patient_ids, self.is_validation, strict=True) if held}
+        shared = held_out.intersection(
+            p for p, held in zip(self.patient_ids, self.is_validation, strict=True) if not held
+        )
+        if shared:
+            raise DataError(f"training data: patient {min(shared)} is in both training and validation")
+
+    def _check_sample(self, index: int) -> None:
+        where = f"training data, sample {self.sample_ids[index]}"
+        n_sentences, gaze = len(self.sentences[index]), self.gaze_similarity[index]
+        if n_sentences == 0:
+            raise DataError(f"{where}: no sentence; drop the sample")
+        if self.has_gaze[index].shape != (n_sentences,):
+            raise DataError(f"{where}: has_gaze {self.has_gaze[index].shape} for {n_sentences} sentences")
+        if gaze is None and self.has_gaze[index].any():
+            raise DataError(f"{where}: has_gaze without gaze_similarity")
+        if gaze is not None and (gaze.ndim != 2 or len(gaze) != n_sentences):
+            raise DataError(f"{where}: gaze_similarity {gaze.shape} for {n_sentences} sentences")
+
+    def __len__(self) -> int:
+        return len(self.sentences)
+
+    def __repr__(self) -> str:
+        with_gaze = sum(bool(flags.any()) for flags in self.has_gaze)
+        return (
+            f"TrainingData({len(self)} samples, {len(self.images)} images, {with_gaze} with gaze, "
+            f"{int(np.sum(self.is_validation))} held out)"
+        )
+
+    def save(self, folder: Path) -> Path:
+        """Write the data as a folder (npy and parquet), atomically; an existing folder is kept.
+
+        Heatmaps of all samples lie in one array; a sample's rows follow from the counts in `samples.parquet`.
+        """
+        gaze = [rows for rows in self.gaze_similarity if rows is not None]
+        table = pd.DataFrame(
+            {
+                "sample_id": self.sample_ids,
+                "patient_id": self.patient_ids,
+                "image_index": self.image_index,
+                "is_validation": self.is_validation,
+                "stratum": self.strata or ("",) * len(self),
+                "sentences": [list(report) for report in self.sentences],
+                "has_gaze": [flags.tolist() for flags in self.has_gaze],
+                "gaze_rows": [0 if rows is None else len(rows) for rows in self.gaze_similarity],
+            }
+        )
+        with atomic_path(folder) as temporary:
+            temporary.mkdir()
+            np.save(temporary / "images.npy", self.images)
+            stacked = np.concatenate(gaze) if gaze else np.zeros((0, 0), np.float32)
+            np.save(temporary / "gaze.npy", stacked.astype(np.float32, copy=False))
+            table.to_parquet(temporary / "samples.parquet")
+            write_json(
+                temporary / "about.json", {"data_hash": self.data_hash, "has_strata": bool(self.strata)}
+            )
+        return folder
+
+    @classmethod
+    def load(cls, folder: Path) -> TrainingData:
+        """Read a folder written by `save`; images and heatmaps stay on disk as memory maps.
+
+        Raises
+        ------
+        ArtefactError
+            A file of the folder is missing.
+        """
+        lacking = [
+            name for name in ("images.npy", "gaze.npy", "samples.parquet") if not (folder / name).is_file()
+        ]
+        if lacking:
+            raise ArtefactError(
+                f"{folder}: no training data, {', '.join(lacking)} missing; run its stage again"
+            )
+        about = read_json(folder / "about.json")
+        table = pd.read_parquet(folder / "samples.parquet")
+        gaze = np.load(folder / "gaze.npy", mmap_mode="r")
+        ends = table["gaze_rows"].cumsum().tolist()
+        rows = table["gaze_rows"].tolist()
+        return cls(
+            images=np.load(folder / "images.npy", mmap_mode="r"),
+            image_index=table["image_index"].to_numpy(),
+            sentences=tuple(tuple(report) for report in table["sentences"]),
+            gaze_similarity=[gaze[end - n : end] if n else None for end, n in zip(ends, rows, strict=True)],
+            has_gaze=[np.asarray(flags, dtype=bool) for flags in table["has_gaze"]],
+            is_validation=table["is_validation"].to_numpy(dtype=bool),
+            patient_ids=tuple(table["patient_id"]),
+            sample_ids=tuple(table["sample_id"]),
+            data_hash=about["data_hash"],
+            strata=tuple(table["stratum"]) if about["has_strata"] else (),
+        )

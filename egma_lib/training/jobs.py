@@ -1,0 +1,72 @@
+"""Runs described by paths, so that worker processes can take them, and what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from egma_lib.artefacts import read_json
+from egma_lib.settings import Settings
+from egma_lib.training.batches import count_steps
+from egma_lib.training.run import RunSpec, run_id, stage_settings
+
+
+@dataclass(frozen=True)
+class TrainJob:
+    """One run to train in a worker, all by path.
+
+    Attributes
+    ----------
+    spec, settings
+        The run. A `spec.start` that is the id of another job waits for it.
+    data_folder
+        Folder written by `TrainingData.save`.
+    tokenizer_folder
+        Folder with `tokenizer.json`.
+    runs_folder
+        Folder of all runs.
+    after_run
+        `module:function`, called in the worker as function(run_folder, settings) when the run is finished,
+        also when it was finished before; what it returns must be picklable. None calls nothing.
+    """
+
+    spec: RunSpec
+    settings: Settings
+    data_folder: Path
+    tokenizer_folder: Path
+    runs_folder: Path
+    after_run: str | None = None
+
+    @property
+    def run_id(self) -> str:
+        """Id of the run."""
+        return run_id(self.spec, self.settings, read_json(self.data_folder / "about.json")["data_hash"])
+
+    @property
+    def n_steps(self) -> int:
+        """Steps of the run."""
+        return count_steps(stage_settings(self.spec, self.settings))
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """A finished run.
+
+    Attributes
+    ----------
+    run_id, folder
+        Its name and place.
+    reused
+        Whether it was finished before.
+    seconds
+        Time taken, `after_run` included (seconds).
+    output
+        What `after_run` returned.
+    """
+
+    run_id: str
+    folder: Path
+    reused: bool
+    seconds: float
+    output: Any
