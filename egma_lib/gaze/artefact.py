@@ -38,8 +38,8 @@ class GazeArtefact:
     sentences
         reading_id, sentence_index, text, start_s, end_s, has_gaze.
     fixations
-        reading_id, order, onset_s, duration_s, x, y, sigma_x, sigma_y (0-1 of the image), sentence_index
-        (nullable), weight_s.
+        reading_id, order, onset_s, duration_s, x, y, sigma_x, sigma_y (0-1 of the image), on_image,
+        sentence_index (nullable), weight_s.
     excluded
         reading_id, file, reason: every reading that was found and not used.
     folder

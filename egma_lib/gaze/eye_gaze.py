@@ -16,7 +16,7 @@ from egma_lib.gaze.recording import (
     increasing_times,
     measured_rate,
 )
-from egma_lib.gaze.tables import RecordingError, read_table, whole_number
+from egma_lib.gaze.tables import RecordingError, column_names, read_table, whole_number
 from egma_lib.gaze.transcripts import read_eye_gaze_words
 from egma_lib.settings import GazeSettings
 
@@ -125,12 +125,9 @@ def _to_image(
 
 
 def _read_pads(path: Path, dicom_id: str) -> np.ndarray:
-    try:
-        table = read_table(path, numbers=_PADS[0], texts=("dicom_id",))
-    except RecordingError as error:
-        if "lacks the columns" not in error.reason:
-            raise
-        table = read_table(path, numbers=_PADS[1], texts=("dicom_id",))
+    present = column_names(path)
+    names = next((names for names in _PADS if set(names) <= set(present)), _PADS[0])
+    table = read_table(path, numbers=names, texts=("dicom_id",))
     pads = table.loc[table["dicom_id"] == dicom_id].iloc[:, 1:].to_numpy()[0]
     screen_left = np.array([SCREEN_COLUMNS - pads[0] - pads[1], SCREEN_ROWS - pads[2] - pads[3]])
     if not (np.isfinite(pads).all() and (pads >= 0).all() and (screen_left > 0).all()):

@@ -168,8 +168,8 @@ def gaze_similarity(
 def whole_report_heatmap(
     fixations: pd.DataFrame, grid: Grid, frame: ImageFrame, floor: float = 0.0
 ) -> np.ndarray:
-    """Return the heatmap of all fixations of a reading, weighted by duration: float32, shape `grid`."""
-    once = fixations.drop_duplicates("order")
+    """Return the heatmap of a reading's fixations on the image by duration: float32, shape `grid`."""
+    once = fixations[fixations["on_image"]].drop_duplicates("order")
     whole = once.assign(sentence_index=0, weight_s=once["duration_s"])
     return sentence_heatmaps(whole, 1, grid, frame, floor)[0]
 

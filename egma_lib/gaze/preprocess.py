@@ -36,10 +36,8 @@ class ProcessedReading:
     ----------
     reading
         The reading's row of `readings.parquet`.
-    words, sentences
+    words, sentences, fixations
         As in the artefact.
-    fixations
-        As in the artefact, with `on_image`.
     events
         As `detect_events` gives them; no rows with the method `vendor`.
     """
@@ -204,7 +202,7 @@ def _join(processed: list[ProcessedReading], excluded: pd.DataFrame, folder: Pat
         readings=readings.astype(dict.fromkeys(QUALITY_COLUMNS, np.float64)),
         words=_stack(ids, [item.words for item in used]),
         sentences=_stack(ids, [item.sentences for item in used]),
-        fixations=_stack(ids, [item.fixations.drop(columns="on_image") for item in used]),
+        fixations=_stack(ids, [item.fixations for item in used]),
         excluded=excluded,
         folder=folder,
     )

@@ -43,7 +43,7 @@ def list_reflacx(folder: Path, frames: dict[str, ImageFrame]) -> list[ReadingRef
     path = folder / "REFLACX" / "metadata.csv"
     texts = ("dicom_id", "id", "subject_id", "eye_tracking_data_discarded")
     table = read_table(path, numbers=("image_size_x", "image_size_y"), texts=texts)
-    table = table.sort_values(["dicom_id", "id"], kind="stable")
+    table = table.drop_duplicates().sort_values(["dicom_id", "id"], kind="stable")
     number = table.groupby("dicom_id").cumcount() + 1
     references = []
     cells = (table[name].to_list() for name in (*texts, "image_size_x", "image_size_y"))

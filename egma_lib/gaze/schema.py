@@ -70,7 +70,7 @@ def _schemas() -> dict[str, pa.DataFrameSchema]:
     }  # fmt: skip
     fixations = key | {
         "order": index, "onset_s": time, "duration_s": pa.Column(float, pa.Check.ge(0)), "x": number,
-        "y": number, "sigma_x": positive, "sigma_y": positive,
+        "y": number, "sigma_x": positive, "sigma_y": positive, "on_image": pa.Column(bool),
         "sentence_index": pa.Column("Int64", pa.Check.ge(0), nullable=True),
         "weight_s": pa.Column(float, pa.Check.ge(0)),
     }  # fmt: skip

@@ -94,6 +94,16 @@ def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
     return numbers
 
 
+def column_names(path: Path) -> list[str]:
+    """Return the stripped header of a csv file; raise RecordingError where there is none."""
+    try:
+        return [name.strip() for name in pd.read_csv(path, nrows=0).columns]
+    except FileNotFoundError as error:
+        raise RecordingError("not found", path) from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise RecordingError(f"not a readable csv file ({error})", path) from error
+
+
 def is_true(text: str, column: str, path: Path) -> bool:
     """Read a True/False cell of a csv file; raise RecordingError for anything else."""
     value = text.strip().lower()

@@ -60,7 +60,7 @@ def test_contract_columns(artefact):
     assert list(artefact.words) == ["reading_id", "word", "start_s", "end_s", "sentence_index"]
     assert list(artefact.fixations) == [
         "reading_id", "order", "onset_s", "duration_s", "x", "y", "sigma_x", "sigma_y",
-        "sentence_index", "weight_s",
+        "on_image", "sentence_index", "weight_s",
     ]  # fmt: skip
     assert list(artefact.excluded) == ["reading_id", "file", "reason"]
     assert list(artefact.readings)[:6] == [

@@ -90,3 +90,38 @@ def test_assignment_does_not_depend_on_the_clocks_zero():
 def test_overlap_is_the_shared_time():
     shared = overlap_s(np.array([0.0, 2.0]), np.array([1.0, 5.0]), np.array([0.5, 3.0]), np.array([4.0, 3.5]))
     np.testing.assert_allclose(shared, [[0.5, 0.0], [2.0, 0.5]])
+
+
+@pytest.mark.parametrize("rule", ["largest_overlap", "all_overlaps"])
+def test_the_rules_agree_with_a_loop_over_pairs(rule):
+    rng = np.random.default_rng(11)
+    start = np.cumsum(rng.uniform(0.5, 3, 6)).round(2)
+    sentences = pd.DataFrame({"sentence_index": range(6), "start_s": start, "end_s": start + 1.3})
+    onset, duration = rng.uniform(-1, 16, 60).round(3), rng.uniform(0.06, 0.9, 60).round(3)
+    fixations = pd.DataFrame(
+        {"order": range(60), "onset_s": onset, "duration_s": duration, "on_image": rng.random(60) < 0.9}
+    )
+    settings = GazeSettings(assignment=rule, lead_s=0.7, lag_s=0.2)
+    expected = []
+    for row in fixations.itertuples():
+        shared = {}
+        for sentence in sentences.itertuples():
+            begin = max(row.onset_s, sentence.start_s - 0.7)
+            shared_s = round(min(row.onset_s + row.duration_s, sentence.end_s + 0.2) - begin, 9)
+            if row.on_image and shared_s > 0:
+                shared[sentence.sentence_index] = shared_s
+        if not shared:
+            expected.append((row.order, None, row.duration_s))
+        elif rule == "all_overlaps":
+            expected.extend((row.order, index, shared_s) for index, shared_s in shared.items())
+        else:
+            best = max(shared, key=lambda index, shared=shared: (shared[index], index))
+            expected.append((row.order, best, row.duration_s))
+    result = assign_fixations(fixations, sentences, settings)
+    got = [
+        (order, None if pd.isna(index) else index, weight)
+        for order, index, weight in zip(
+            result["order"], result["sentence_index"], result["weight_s"].round(9), strict=True
+        )
+    ]
+    assert got == expected

@@ -22,7 +22,7 @@ def fixation_table(rows) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=["x", "y", "weight_s", "sentence_index"])
     return table.assign(
         sigma_x=0.01, sigma_y=0.01, order=np.arange(len(table)), onset_s=np.arange(len(table), dtype=float),
-        duration_s=table["weight_s"], sentence_index=table["sentence_index"].astype("Int64"),
+        duration_s=table["weight_s"], on_image=True, sentence_index=table["sentence_index"].astype("Int64"),
     )  # fmt: skip
 
 
@@ -186,8 +186,9 @@ def test_words_take_the_fixations_they_overlap_as_much_as_they_overlap():
     assert not heat[1:].any()
 
 
-def test_the_whole_report_counts_every_fixation_once_by_its_duration():
-    table = fixation_table([(0.25, 0.25, 1.0, 0), (0.75, 0.75, 0.5, None)])
+def test_the_whole_report_counts_every_fixation_on_the_image_once_by_its_duration():
+    table = fixation_table([(0.25, 0.25, 1.0, 0), (0.75, 0.75, 0.5, None), (0.75, 0.25, 1.0, None)])
+    table["on_image"] = [True, True, False]
     doubled = pd.concat([table, table.iloc[[0]].assign(sentence_index=1, weight_s=0.1)])
     heat = whole_report_heatmap(doubled, (2, 2), SQUARE)
     np.testing.assert_allclose(heat, [[1, 0], [0, 0.5]], atol=1e-6)
