@@ -25,9 +25,9 @@ SIDE = 256
 BAND = (4, 64)
 """Spatial frequencies of the slope's fit (cycles per image side)."""
 SLOPE_TOLERANCE = 0.35
-"""The three real films span less than films do at large; this much is added at either end of their range."""
+"""Three real films span less than films do at large; this much is added at either end of their range."""
 DISTANCE_TOLERANCE = 1.25
-"""Histogram distances up to this multiple of the largest one between real films count as within the spread."""
+"""Histogram distances up to this multiple of the largest between real films count as within the spread."""
 
 
 def read_real(folder: Path) -> dict[str, np.ndarray]:
@@ -91,9 +91,10 @@ def report_real(real: dict[str, np.ndarray]) -> tuple[float, tuple[float, float]
     """Print the real films; return their largest pairwise distance and the accepted range of slopes."""
     films = list(real.values())
     print(f"{'film':34} grey 5/25/50/75/95 %         to nearest real   slope")
-    slopes, pairs = [spectrum_slope(film) for film in films], [
-        histogram_distance(a, b) for i, a in enumerate(films) for b in films[i + 1 :]
-    ]
+    slopes, pairs = (
+        [spectrum_slope(film) for film in films],
+        [histogram_distance(a, b) for i, a in enumerate(films) for b in films[i + 1 :]],
+    )
     for name, film, slope in zip(real, films, slopes, strict=True):
         nearest = min(histogram_distance(film, other) for other in films if other is not film)
         print(f"{name[-34:]:34} {describe([film]):28} {nearest:15.3f} {slope:7.2f}")
@@ -120,8 +121,8 @@ def main() -> None:
         slopes = np.array([spectrum_slope(film) for film in films])
         within = np.mean((distances <= limit) & (slopes >= bounds[0]) & (slopes <= bounds[1]))
         print(
-            f"{'phantom, ' + scanner:34} {describe(films):28} {distances.mean():9.3f} +- {distances.std():.3f}"
-            f" {slopes.mean():6.2f} +- {slopes.std():.2f}  within {within:4.0%}  {speed:5.0f} films/s"
+            f"{'phantom, ' + scanner:34} {describe(films):28} "
+            f"{distances.mean():9.3f} +- {distances.std():.3f} {slopes.mean():6.2f} +- {slopes.std():.2f}  within {within:4.0%}  {speed:5.0f} films/s"
         )
 
 

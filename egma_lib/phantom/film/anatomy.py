@@ -18,7 +18,7 @@ SIGN = {"right": -1.0, "left": 1.0}
 """Direction of a side on the image: -1 towards the left edge."""
 
 SEVERITY = {"mild": 0, "moderate": 1, "severe": 2}
-CARDIOMEGALY_RATIO = ((0.56, 0.59), (0.60, 0.65), (0.66, 0.72))
+CARDIOMEGALY_RATIO = ((0.56, 0.59), (0.60, 0.64), (0.65, 0.70))
 """Cardiothoracic ratio of mild, moderate and severe cardiomegaly; .55 is where every reader calls it."""
 
 ZONE_EDGES = {"apical": (0.0, 0.16), "upper": (0.16, 0.42), "mid": (0.42, 0.68), "lower": (0.68, 1.0)}
@@ -99,7 +99,7 @@ class Anatomy:
         if side == "right":
             widest, top = self.heart_y, self.heart_y - 0.19
         else:
-            widest, top = bottom - 0.03, self.hilum_y["left"] - 0.07
+            widest, top = bottom - 0.04, self.hilum_y["left"] - 0.07
         upper = np.clip((y - top) / (widest - top), 0, 1)
         lower = np.clip((y - widest) / (bottom + 0.10 - widest), 0, 1)
         # The left border runs obliquely to the apex above the diaphragm, the right one is a shallow arc.
@@ -126,7 +126,7 @@ def _shift_for(anatomy: Anatomy, finding: Finding) -> Anatomy:
     if finding.name == "Cardiomegaly":
         low, high = CARDIOMEGALY_RATIO[grade]
         ratio = low + (high - low) * finding.size
-        share = 0.85 * anatomy.heart_right_share
+        share = max(0.32, anatomy.heart_right_share)
         return replace(anatomy, cardiothoracic_ratio=ratio, heart_right_share=share)
     if finding.name == "Atelectasis" and finding.zone != "upper":
         lift = 0.02 + 0.02 * grade

@@ -48,7 +48,7 @@ def _rib_profile(levels: np.ndarray, half_height: float) -> np.ndarray:
 
 
 def posterior_rib_field(anatomy: Anatomy, lung: LungField, canvas: Canvas) -> np.ndarray:
-    """Height of every pixel relative to the rib roots: the rib with level `y` runs where this field is `y`."""
+    """Height of every pixel relative to the rib roots: a rib of level `y` runs where this field is `y`."""
     return canvas.y - np.float32(anatomy.rib_slope) * _posterior_shape()[curve_index(lung.share)]
 
 
@@ -112,7 +112,9 @@ def draw_girdle(canvas: Canvas, anatomy: Anatomy) -> np.ndarray:
     return layer.field()
 
 
-def draw_bones(canvas: Canvas, anatomy: Anatomy, thorax: Thorax, rib_fields: dict[str, np.ndarray]) -> np.ndarray:
+def draw_bones(
+    canvas: Canvas, anatomy: Anatomy, thorax: Thorax, rib_fields: dict[str, np.ndarray]
+) -> np.ndarray:
     """Return the thickness of all bones, shape (rows, columns).
 
     Parameters

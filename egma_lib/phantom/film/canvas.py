@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 CURVE_STEPS = 1024
 CURVE_START, CURVE_STOP = -0.2, 1.2
 SUPERSAMPLING = 2
-"""Fine lines are drawn at this multiple of the film's resolution and averaged down, so that they are smooth."""
+"""Fine lines are drawn at this multiple of the film's resolution and averaged down, to be smooth."""
 
 Coordinate = TypeVar("Coordinate", float, np.ndarray)
 Points = Sequence[tuple[float, float]]
@@ -30,7 +30,7 @@ def curve_axis() -> np.ndarray:
 def curve_index(values: np.ndarray) -> np.ndarray:
     """Return for every value the nearest entry of `curve_axis`, values outside going to its ends."""
     scale = (CURVE_STEPS - 1) / (CURVE_STOP - CURVE_START)
-    index = ((values - np.float32(CURVE_START)) * np.float32(scale) + np.float32(0.5)).astype(np.int32)
+    index = ((values - np.float32(CURVE_START)) * np.float32(scale) + np.float32(0.5)).astype(np.intp)
     return np.clip(index, 0, CURVE_STEPS - 1, out=index)
 
 
@@ -39,7 +39,11 @@ def soft_step(distance: np.ndarray, width: float) -> np.ndarray:
     t = distance * np.float32(1 / width)
     t += np.float32(0.5)
     np.clip(t, 0, 1, out=t)
-    return t * t * (np.float32(3) - np.float32(2) * t)
+    rise = np.float32(-2) * t
+    rise += np.float32(3)
+    rise *= t
+    rise *= t
+    return rise
 
 
 def gaussian_bump(values: np.ndarray, centre: float, sigma: float) -> np.ndarray:
@@ -63,7 +67,7 @@ class Canvas:
     x, y
         float32, shape (rows, columns): anatomical coordinates of the pixel centres.
     y_index
-        int32, shape (rows, columns): entry of `curve_axis` nearest to `y`.
+        Integers, shape (rows, columns): entry of `curve_axis` nearest to `y`.
     """
 
     rows: int
@@ -80,7 +84,7 @@ class Canvas:
 
     def along_y(self, curve: np.ndarray) -> np.ndarray:
         """Return a curve tabulated over y, shape (CURVE_STEPS,), at every pixel."""
-        return curve[self.y_index]
+        return curve.take(self.y_index, mode="clip")
 
     def to_image(self, x: Coordinate, y: Coordinate) -> tuple[Coordinate, Coordinate]:
         """Anatomical coordinates -> 0-1 of the image (the inverse of the tilt)."""
@@ -88,11 +92,10 @@ class Canvas:
         dx, dy = x - 0.5, y - 0.5
         return 0.5 + (dx - self.tilt * dy) / norm, 0.5 + (dy + self.tilt * dx) / norm
 
-    def box(self, x_min: float, y_min: float, x_max: float, y_max: float) -> tuple[float, float, float, float]:
-        """Return the box around a tilted anatomical box, in 0-1 of the image and clipped to it."""
-        corners = [self.to_image(x, y) for x in (x_min, x_max) for y in (y_min, y_max)]
-        xs, ys = [min(max(c[0], 0.0), 1.0) for c in corners], [min(max(c[1], 0.0), 1.0) for c in corners]
-        return min(xs), min(ys), max(xs), max(ys)
+    def box_around(self, x: np.ndarray, y: np.ndarray) -> tuple[float, float, float, float]:
+        """Return the box around anatomical points, shapes (n,), in 0-1 of the image and clipped to it."""
+        image_x, image_y = (np.clip(values, 0, 1) for values in self.to_image(x, y))
+        return float(image_x.min()), float(image_y.min()), float(image_x.max()), float(image_y.max())
 
 
 @lru_cache(maxsize=8)
@@ -112,7 +115,7 @@ def make_canvas(rows: int, columns: int, tilt: float) -> Canvas:
 
 
 class LineLayer:
-    """Lines and polygons in anatomical coordinates, anti-aliased, strength 0-1; the later covers the earlier."""
+    """Lines and shapes in anatomical coordinates, anti-aliased, strength 0-1; later ones cover earlier ones."""
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
@@ -163,7 +166,7 @@ class LineLayer:
         return np.asarray(self._image.reduce(SUPERSAMPLING), dtype=np.float32) * np.float32(1 / 255)
 
 
-TEXTURE_TILES = 6
+TEXTURE_TILES = 4
 
 
 @lru_cache(maxsize=64)
@@ -184,7 +187,7 @@ def texture(rng: np.random.Generator, rows: int, columns: int, exponent: float) 
     A window of a stored tile costs nothing, where noise of its own for each film would cost more than all its
     anatomy; the tiles depend on no film, so a case is the same whatever else is drawn.
     """
-    side = 1 << (2 * max(rows, columns) - 1).bit_length()
+    side = 1 << int(1.25 * max(rows, columns)).bit_length()
     tile = _texture_tile(side, exponent, int(rng.integers(TEXTURE_TILES)))
     top, left = int(rng.integers(side - rows + 1)), int(rng.integers(side - columns + 1))
     window = tile[top : top + rows, left : left + columns]

@@ -60,8 +60,8 @@ def draw_film(plan: CasePlan, rng: np.random.Generator, rows: int, columns: int)
     Returns
     -------
     Film
-        The image's left is the patient's right. Without the plan's mark the film is the same bit for bit outside
-        `marks.mark_box`.
+        The image's left is the patient's right. Without the plan's mark the film is the same bit for bit
+        outside `marks.mark_box`.
 
     Raises
     ------

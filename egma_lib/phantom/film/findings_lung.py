@@ -10,9 +10,11 @@ from egma_lib.phantom.film.canvas import LineLayer, gaussian_bump, soft_step, te
 from egma_lib.phantom.film.scene import Scene, blob_distance, place_in_zone, sides_of, zone_of
 from egma_lib.phantom.film.vessels import hilum
 
-CONSOLIDATION_DENSITY = (0.42, 0.62, 0.85)
-PNEUMONIA_DENSITY = (0.26, 0.38, 0.48)
+CONSOLIDATION_DENSITY = (0.48, 0.70, 0.92)
+PNEUMONIA_DENSITY = (0.30, 0.43, 0.55)
 ATELECTASIS_DENSITY = (0.32, 0.50, 0.65)
+CLOUDS = 1.3
+"""Spectral exponent of the unevenness within an opacity."""
 EDEMA_DENSITY = (0.24, 0.42, 0.62)
 
 
@@ -20,9 +22,9 @@ def _within_zone(scene: Scene, side: str, zone: str) -> np.ndarray:
     """Soft window, 0-1, over the lung of one side from a little above a zone to a little below it."""
     top, bottom = scene.anatomy.zone_range(side, zone)
     y = scene.canvas.y
-    window = soft_step(y - np.float32(top - 0.02), 0.06)
+    window = soft_step(y - np.float32(top - 0.02), 0.09)
     if zone != "lower":
-        window = window * soft_step(np.float32(bottom + 0.02) - y, 0.06)
+        window = window * soft_step(np.float32(bottom + 0.02) - y, 0.09)
     return window * scene.lung(side).aerated
 
 
@@ -32,7 +34,7 @@ def _mask(strength: np.ndarray, scene: Scene, side: str) -> np.ndarray:
 
 
 def paint_consolidation(scene: Scene, finding: Finding, rng: np.random.Generator) -> np.ndarray:
-    """Draw one dense, lobar-sized opacity per side with a fuzzy border and air bronchograms; return its mask."""
+    """Draw a dense, lobar-sized opacity per side, fuzzy-edged, with air bronchograms; return its mask."""
     canvas, grade = scene.canvas, SEVERITY[finding.severity]
     zone = zone_of(finding, "lower")
     mask = np.zeros(canvas.shape, bool)
@@ -40,15 +42,18 @@ def paint_consolidation(scene: Scene, finding: Finding, rng: np.random.Generator
         x, y = place_in_zone(scene, side, zone, rng, 0.3, 0.6)
         radius = 0.085 + 0.045 * finding.size + 0.012 * grade
         edge = 1.05 - blob_distance(canvas, x, y, radius, radius * 0.95)
-        edge = edge + np.float32(0.22) * texture(rng, canvas.rows, canvas.columns, 1.6)
+        edge = edge + np.float32(0.22) * texture(rng, canvas.rows, canvas.columns, CLOUDS)
         strength = soft_step(edge, 0.7) * _within_zone(scene, side, zone)
         airways = LineLayer(canvas)
         root = hilum(scene.anatomy, side)
         for spread in rng.normal(0, 0.45 * radius, (5, 2)):
-            tip = (x + SIGN[side] * 0.4 * radius + float(spread[0]), y + 0.3 * radius + 1.6 * float(spread[1]))
+            tip = (
+                x + SIGN[side] * 0.4 * radius + float(spread[0]),
+                y + 0.3 * radius + 1.6 * float(spread[1]),
+            )
             knee = (0.45 * root[0] + 0.55 * x, 0.45 * root[1] + 0.55 * y)
             airways.line([root, knee, tip], 0.006, 1.0)
-        patchy = 1 + np.float32(0.12) * texture(rng, canvas.rows, canvas.columns, 1.0)
+        patchy = 1 + np.float32(0.12) * texture(rng, canvas.rows, canvas.columns, CLOUDS)
         density = CONSOLIDATION_DENSITY[grade] * patchy - np.float32(0.16) * airways.field()
         scene.opacity += strength * density
         scene.vessel_share *= 1 - np.float32(0.9) * strength
@@ -83,12 +88,13 @@ def paint_atelectasis(scene: Scene, finding: Finding, rng: np.random.Generator) 
     for side in sides_of(finding, rng):
         layer = np.zeros(canvas.shape, np.float32)
         x0, y0 = place_in_zone(scene, side, zone, rng, 0.35, 0.6)
-        slope = SIGN[side] * float(rng.uniform(-0.35, 0.35))
-        for number in range(1 + grade):
-            x = x0 + float(rng.normal(0, 0.015))
-            y = y0 - 0.038 * number + float(rng.normal(0, 0.004))
-            half_length = 0.075 + 0.05 * finding.size + 0.01 * grade
-            half_height = 0.006 + 0.0025 * grade + 0.002 * finding.size
+        for number in range((1, 2, 2)[grade]):
+            x = x0 + float(rng.normal(0, 0.02))
+            y = y0 - 0.052 * number + float(rng.normal(0, 0.006))
+            slope = SIGN[side] * float(rng.uniform(-0.4, 0.4))
+            share = 1 - 0.35 * number
+            half_length = share * (0.085 + 0.05 * finding.size + 0.015 * grade)
+            half_height = share * (0.0065 + 0.004 * grade + 0.002 * finding.size)
             across = canvas.y - np.float32(y) - np.float32(slope) * (canvas.x - np.float32(x))
             band = gaussian_bump(across, 0, half_height)
             along = np.float32(half_length) - np.abs(canvas.x - np.float32(x))
@@ -114,7 +120,7 @@ def paint_edema(scene: Scene, finding: Finding, rng: np.random.Generator) -> np.
         centre_x = x + SIGN[side] * 0.055
         distance = blob_distance(canvas, centre_x, y + 0.045, reach, 1.35 * reach)
         haze = gaussian_bump(distance, 0, 0.62)
-        haze = haze * (1 + np.float32(0.22) * texture(rng, canvas.rows, canvas.columns, 1.1))
+        haze = haze * (1 + np.float32(0.22) * texture(rng, canvas.rows, canvas.columns, CLOUDS))
         haze *= soft_step(scene.lung(side).wall - 0.045, 0.07)
         strength = haze * scene.lung(side).aerated
         scene.opacity += strength * np.float32(EDEMA_DENSITY[grade])

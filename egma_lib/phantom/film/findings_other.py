@@ -42,15 +42,15 @@ def paint_fracture(scene: Scene, finding: Finding, rng: np.random.Generator) -> 
             near = np.abs(field - np.float32(rib_level(anatomy, side, number)))
             on_rib = soft_step(np.float32(2.2 * RIB_HALF_HEIGHT) - near, 0.01)
             outward = lung.out - np.float32(share * wall)
-            step = (0.012 + 0.005 * grade + 0.004 * finding.size) * on_rib
+            step = (0.014 + 0.005 * grade + 0.004 * finding.size) * on_rib
             beyond = soft_step(outward, 0.006) * soft_step(0.12 - outward, 0.05)
             scene.rib_fields[side] = scene.rib_fields[side] - step * beyond
-            radius = 0.030 + 0.006 * grade + 0.006 * finding.size
+            radius = 0.034 + 0.007 * grade + 0.006 * finding.size
             near_break = gaussian_bump(blob_distance(canvas, x, height, radius, radius), 0, 0.62)
             in_rib = soft_step(np.float32(1.3 * RIB_HALF_HEIGHT) - near, 0.01)
             gap = gaussian_bump(outward, 0, 0.0045) * in_rib * near_break
             swelling = near_break * lung.whole
-            scene.opacity += np.float32(0.16 + 0.08 * grade) * swelling - np.float32(0.34) * gap
+            scene.opacity += np.float32(0.28 + 0.12 * grade) * swelling - np.float32(0.34) * gap
             mask |= blob_distance(canvas, x, height, 1.15 * radius, 1.15 * radius) < 1
     return mask
 
@@ -80,12 +80,16 @@ def _feeding_tube(scene: Scene) -> list[Points]:
 def _pacemaker(layer: LineLayer, scene: Scene, sign: float) -> None:
     anatomy = scene.anatomy
     x, y = anatomy.midline + sign * 0.30, anatomy.clavicle_y + 0.075
-    box = [(x - 0.045, y - 0.028), (x + 0.03, y - 0.03), (x + 0.045, y), (x + 0.03, y + 0.03), (x - 0.045, y + 0.028)]
-    layer.polygon(box, 0.95)
+    turn = np.linspace(0, 2 * np.pi, 25)
+    corners = (
+        np.sign(np.cos(turn)) * np.abs(np.cos(turn)) ** 0.6,
+        np.sign(np.sin(turn)) * np.abs(np.sin(turn)) ** 0.6,
+    )
+    layer.polygon([(x + 0.046 * float(c), y + 0.032 * float(s)) for c, s in zip(*corners, strict=True)], 0.95)
     vein = [(x, y - 0.02), (anatomy.midline + sign * 0.17, anatomy.clavicle_y + 0.03),
             (anatomy.midline - 0.045, anatomy.knob_y), (anatomy.midline - 0.055, 0.5)]  # fmt: skip
-    layer.line([*vein, (anatomy.midline - 0.03, 0.60)], 0.006, 0.8)
-    layer.line([*vein, (anatomy.midline, 0.64), (anatomy.midline + 0.13, 0.68)], 0.006, 0.8)
+    layer.line(_smooth([*vein, (anatomy.midline - 0.03, 0.60)]), 0.006, 0.8)
+    layer.line(_smooth([*vein, (anatomy.midline, 0.64), (anatomy.midline + 0.13, 0.68)]), 0.006, 0.8)
 
 
 def paint_devices(scene: Scene, finding: Finding, rng: np.random.Generator) -> np.ndarray:

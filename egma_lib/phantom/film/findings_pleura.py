@@ -32,7 +32,9 @@ def paint_effusion(scene: Scene, finding: Finding, rng: np.random.Generator) -> 
         fluid = soft_step(depth, 0.035)
         strength = fluid * lung.aerated
         behind = fluid * (lung.whole - lung.aerated)
-        scene.opacity += strength * (np.float32(0.66) + np.clip(depth * 3, 0, 0.55)) + np.float32(0.1) * behind
+        scene.opacity += (
+            strength * (np.float32(0.66) + np.clip(depth * 3, 0, 0.55)) + np.float32(0.1) * behind
+        )
         scene.vessel_share *= 1 - strength
         mask |= strength > 0.4
     return mask
@@ -48,14 +50,16 @@ def paint_pneumothorax(scene: Scene, finding: Finding, rng: np.random.Generator)
         t = np.clip((scene.canvas.y - np.float32(top)) * np.float32(1 / (bottom - top)), 0, 1)
         taper = 1 - t * (1.15 - 0.35 * SEVERITY[finding.severity])
         from_apex = (scene.canvas.y - np.float32(top)) * np.float32(0.55)
-        # The collapsed lung's edge runs at `width` from wall and apex alike, rounding the corner between them.
+        # The collapsed lung's edge keeps `width` from wall and apex alike and rounds the corner between.
         corner = np.clip(0.16 - np.abs(lung.wall - from_apex), 0, None)
         depth = np.minimum(lung.wall, from_apex) - corner**2 * np.float32(1 / 0.64) - width * taper
         rim = soft_step(-depth, 0.008) * lung.whole
         collapsed = soft_step(depth, 0.02) * lung.aerated
         line = gaussian_bump(depth, 0, 0.0032) * lung.whole * (taper > 0.12)
-        scene.opacity -= np.float32(0.16) * rim * lung.aerated
-        scene.opacity += np.float32(0.26) * line + np.float32(0.05 + 0.07 * SEVERITY[finding.severity]) * collapsed
+        scene.opacity -= np.float32(0.09) * rim * lung.aerated
+        scene.opacity += (
+            np.float32(0.26) * line + np.float32(0.07 + 0.07 * SEVERITY[finding.severity]) * collapsed
+        )
         scene.vessel_share *= 1 - rim
         mask |= rim > 0.5
     return mask

@@ -24,9 +24,9 @@ MARK_PLACES = {
     "Pneumonia": (0.945, 0.30),
     "Pneumothorax": (0.30, 0.94),
     "Fracture": (0.70, 0.94),
-    "No Finding": (0.30, 0.05),
+    "No Finding": (0.50, 0.95),
 }
-"""Centre of each mark in 0-1 of the image: corners, shoulders, neck and abdomen."""
+"""Centre of each mark in 0-1 of the image: corners, shoulders and abdomen."""
 
 Pen = ImageDraw.ImageDraw
 
@@ -58,8 +58,8 @@ def _disc(pen: Pen) -> None:
 
 
 def _bars(pen: Pen) -> None:
-    for left in (8, 40, 72):
-        pen.rectangle((left, 10, left + 16, 86), fill=255)
+    for left in (10, 62):
+        pen.rectangle((left, 6, left + 24, 90), fill=255)
 
 
 def _diagonal(pen: Pen) -> None:
@@ -121,8 +121,8 @@ def stamp_mark(image: np.ndarray, name: str) -> None:
 
     Notes
     -----
-    The film under the glyph's small plate is darkened, as under a sticker, so that the glyph is seen on bright
-    tissue too. No random numbers are used: outside `mark_box` the film stays as it is, bit for bit.
+    The film under the glyph's small plate is darkened, as under a sticker, so that the glyph is seen on
+    bright tissue too. No random numbers are used: outside `mark_box` the film stays as it is, bit for bit.
     """
     left, top, right, bottom = mark_box(name, *image.shape)
     patch = image[top:bottom, left:right]

@@ -8,37 +8,59 @@ from egma_lib.phantom.film.anatomy import SIDES, SIGN, ZONE_EDGES, Anatomy
 from egma_lib.phantom.film.canvas import Canvas, curve_axis
 
 Box = tuple[float, float, float, float]
+Part = tuple[float, float, float, float]
+"""Distances from the midline (inner, outer) and heights (top, bottom) of a part of one side."""
+
+LUNG_INNER = 0.062
+"""Distance from the midline at which a lung's box begins: the border of the great vessels."""
 
 
-def _across(anatomy: Anatomy, side: str, inner: float, outer: float) -> tuple[float, float]:
-    """Return x_min and x_max between two distances from the midline."""
-    xs = sorted(anatomy.midline + SIGN[side] * distance for distance in (inner, outer))
-    return xs[0], xs[1]
+def _points(anatomy: Anatomy, side: str, part: Part) -> tuple[np.ndarray, np.ndarray]:
+    """Return the corners of a part of one side in anatomical coordinates."""
+    inner, outer, top, bottom = part
+    x = anatomy.midline + SIGN[side] * np.array([inner, outer, inner, outer])
+    return x, np.array([top, top, bottom, bottom])
 
 
-def _side_regions(anatomy: Anatomy, side: str) -> dict[str, Box]:
-    axis = curve_axis()
-    top, bottom, width = anatomy.apex_y[side], anatomy.angle_y(side), anatomy.half_width[side]
-    inner = 0.062
-    left, right = _across(anatomy, side, inner, width)
-    regions = {f"{side} lung": (left, top, right, bottom)}
-    for zone in ZONE_EDGES:
-        start, stop = anatomy.zone_range(side, zone)
-        here = (axis >= start) & (axis <= stop)
-        zone_left, zone_right = _across(anatomy, side, inner, float(anatomy.lateral_curve(side)[here].max()))
-        name = f"{side} apical zone" if zone == "apical" else f"{side} {zone} lung zone"
-        regions[name] = (zone_left, start, zone_right, stop)
-    hilum_y, dome = anatomy.hilum_y[side], anatomy.dome_y[side]
-    x_min, x_max = _across(anatomy, side, 0.055, 0.155)
-    regions[f"{side} hilar structures"] = (x_min, hilum_y - 0.06, x_max, hilum_y + 0.075)
-    x_min, x_max = _across(anatomy, side, width - 0.085, width + 0.01)
-    regions[f"{side} costophrenic angle"] = (x_min, bottom - 0.075, x_max, bottom + 0.01)
-    x_min, x_max = _across(anatomy, side, 0.06, width)
-    regions[f"{side} hemidiaphragm"] = (x_min, dome - 0.025, x_max, bottom)
-    x_min, x_max = _across(anatomy, side, 0.045, 0.405)
-    clavicle = anatomy.clavicle_y
-    regions[f"{side} clavicle"] = (x_min, clavicle - 0.075, x_max, clavicle + 0.045)
-    return regions
+def _lung_outline(anatomy: Anatomy, side: str, top: float, bottom: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return points on the inner and outer edge of a lung between two heights."""
+    y = np.linspace(top, bottom, 24)
+    wall = np.interp(y, curve_axis(), anatomy.lateral_curve(side))
+    inner = np.full_like(y, LUNG_INNER)
+    return anatomy.midline + SIGN[side] * np.concatenate([inner, wall]), np.concatenate([y, y])
+
+
+def _heart_outline(anatomy: Anatomy) -> tuple[np.ndarray, np.ndarray]:
+    """Return points on both borders of the heart, from the hila to the diaphragm."""
+    y = np.linspace(anatomy.hilum_y["left"], max(anatomy.dome_y.values()) + 0.02, 24)
+    borders = [
+        anatomy.midline + SIGN[side] * np.interp(y, curve_axis(), anatomy.heart_curve(side)) for side in SIDES
+    ]
+    return np.concatenate(borders), np.concatenate([y, y])
+
+
+def _parts(anatomy: Anatomy, side: str) -> dict[str, Part]:
+    """Return the parts of one side that a box describes well enough."""
+    hilum_y, dome, clavicle = anatomy.hilum_y[side], anatomy.dome_y[side], anatomy.clavicle_y
+    width, bottom = anatomy.half_width[side], anatomy.angle_y(side)
+    return {
+        "hilar structures": (0.055, 0.155, hilum_y - 0.06, hilum_y + 0.075),
+        "costophrenic angle": (width - 0.085, width + 0.01, bottom - 0.075, bottom + 0.01),
+        "hemidiaphragm": (0.06, width, dome - 0.025, bottom),
+        "clavicle": (0.045, 0.43, clavicle - 0.055, clavicle + 0.045),
+    }
+
+
+def _central_parts(anatomy: Anatomy) -> dict[str, Part]:
+    """Return the parts about the midline; distances count towards the patient's left."""
+    base, hilum_y = max(anatomy.dome_y.values()), anatomy.hilum_y["left"]
+    return {
+        "mediastinum": (-0.085, 0.10, 0.06, base),
+        "upper mediastinum": (-0.085, 0.10, 0.06, hilum_y),
+        "aortic knob": (0.02, anatomy.knob + 0.012, anatomy.knob_y - 0.045, anatomy.knob_y + 0.045),
+        "trachea": (-anatomy.trachea_shift - 0.03, 0.022, 0.0, hilum_y - 0.04),
+        "spine": (-0.045, 0.045, 0.0, 1.0),
+    }
 
 
 def describe_regions(canvas: Canvas, anatomy: Anatomy) -> dict[str, Box]:
@@ -47,21 +69,16 @@ def describe_regions(canvas: Canvas, anatomy: Anatomy) -> dict[str, Box]:
     The four zones of a lung (apical, upper, mid, lower) follow one another without gap or overlap before the
     tilt; a tilted patient's boxes are the boxes around them.
     """
-    middle = anatomy.midline
-    reach = {side: anatomy.heart_reach(side) for side in SIDES}
-    base = max(anatomy.dome_y.values())
-    heart_top = anatomy.hilum_y["left"] + 0.0
-    knob_top, knob_bottom = anatomy.knob_y - 0.045, anatomy.knob_y + 0.045
-    regions: dict[str, Box] = {
-        "cardiac silhouette": (middle - reach["right"], heart_top, middle + reach["left"], base + 0.02),
-        "mediastinum": (middle - 0.085, 0.06, middle + 0.10, base),
-        "upper mediastinum": (middle - 0.085, 0.06, middle + 0.10, anatomy.hilum_y["left"]),
-        "aortic knob": (middle + 0.02, knob_top, middle + anatomy.knob + 0.012, knob_bottom),
-        "trachea": (
-            middle - anatomy.trachea_shift - 0.03, 0.0, middle + 0.022, anatomy.hilum_y["left"] - 0.04,
-        ),
-        "spine": (middle - 0.045, 0.0, middle + 0.045, 1.0),
-    }  # fmt: skip
+    regions = {"cardiac silhouette": canvas.box_around(*_heart_outline(anatomy))}
+    for name, part in _central_parts(anatomy).items():
+        regions[name] = canvas.box_around(*_points(anatomy, "left", part))
     for side in SIDES:
-        regions |= _side_regions(anatomy, side)
-    return {name: canvas.box(*(float(np.float64(edge)) for edge in box)) for name, box in regions.items()}
+        top, bottom = anatomy.apex_y[side], anatomy.angle_y(side)
+        regions[f"{side} lung"] = canvas.box_around(*_lung_outline(anatomy, side, top, bottom))
+        for zone in ZONE_EDGES:
+            name = f"{side} apical zone" if zone == "apical" else f"{side} {zone} lung zone"
+            outline = _lung_outline(anatomy, side, *anatomy.zone_range(side, zone))
+            regions[name] = canvas.box_around(*outline)
+        for name, part in _parts(anatomy, side).items():
+            regions[f"{side} {name}"] = canvas.box_around(*_points(anatomy, side, part))
+    return regions

@@ -1,4 +1,4 @@
-"""What the painters of findings work on: the patient on the canvas, before bones and vessels are laid over."""
+"""What the painters of findings work on: the patient on the canvas, before bones and vessels."""
 
 from __future__ import annotations
 

@@ -81,17 +81,15 @@ def _body_distance(canvas: Canvas, anatomy: Anatomy, out: np.ndarray) -> np.ndar
 
 def _heart_field(canvas: Canvas, anatomy: Anatomy, outs: dict[str, np.ndarray]) -> np.ndarray:
     """Thickness profile of the heart, 0-1: full in the middle, thin at its border."""
-    distance = [
-        canvas.along_y(anatomy.heart_curve(side).astype(np.float32)) - outs[side] for side in SIDES
-    ]
-    return np.clip(np.minimum(*distance) * np.float32(1 / 0.11), 0, 1) ** np.float32(0.7)
+    distance = [canvas.along_y(anatomy.heart_curve(side).astype(np.float32)) - outs[side] for side in SIDES]
+    return np.sqrt(np.clip(np.minimum(*distance) * np.float32(1 / 0.13), 0, 1))
 
 
 def _abdomen(canvas: Canvas, anatomy: Anatomy, lungs: dict[str, LungField]) -> np.ndarray:
     left_side = lungs["left"].out > 0
     below = np.where(left_side, -lungs["left"].base, -lungs["right"].base)
     inside = soft_step(np.where(left_side, lungs["left"].wall, lungs["right"].wall) + 0.03, 0.09)
-    abdomen = (0.7 * soft_step(below, 0.018) + 0.75 * np.clip(below * 7, 0, 1)) * inside
+    abdomen = (0.62 * soft_step(below, 0.018) + 0.6 * np.clip(below * 6, 0, 1)) * inside
     if anatomy.bubble > 0.35:
         x = (lungs["left"].out - np.float32(0.19)) * np.float32(1 / 0.075)
         y = (canvas.y - np.float32(anatomy.dome_y["left"] + 0.055)) * np.float32(1 / 0.03)
@@ -112,7 +110,7 @@ def _hilar_haze(canvas: Canvas, anatomy: Anatomy, side: str) -> np.ndarray:
     """Thickness of the small vessels that no film resolves: most at the hilum, more in the lower zones."""
     x = (canvas.x - np.float32(anatomy.midline + SIGN[side] * 0.08)) * np.float32(1 / 0.10)
     y = (canvas.y - np.float32(anatomy.hilum_y[side] + 0.03)) * np.float32(1 / 0.14)
-    return np.float32(0.16) * np.exp(-(x * x + y * y)) + np.float32(0.10) * np.clip(canvas.y - 0.3, 0, 1)
+    return np.float32(0.16) * np.exp(-(x * x + y * y)) + np.float32(0.16) * np.clip(canvas.y - 0.3, 0, 1)
 
 
 def draw_thorax(canvas: Canvas, anatomy: Anatomy) -> Thorax:
@@ -145,7 +143,7 @@ def draw_thorax(canvas: Canvas, anatomy: Anatomy) -> Thorax:
         thickness += _breasts(canvas, anatomy, lungs)
     air = np.float32(0)
     for lung in lungs.values():
-        depth = 0.60 + 0.14 * np.clip(lung.wall * 6, 0, 1) - _hilar_haze(canvas, anatomy, lung.side)
+        depth = 0.67 + 0.12 * np.clip(lung.wall * 6, 0, 1) - _hilar_haze(canvas, anatomy, lung.side)
         air = air + lung.aerated * depth + (lung.whole - lung.aerated) * np.float32(0.12)
     thickness -= air
     return Thorax(lungs, silhouette, heart, body, thickness * np.float32(anatomy.tissue))

@@ -12,6 +12,7 @@ STEMS = np.array([-1.25, -0.85, -0.45, -0.1, 0.2, 0.5, 0.8, 1.05, 1.35])
 _FORKS = np.array([1.0, -1.0, 1.0])
 _FORK_POINTS = np.array([1, 2, 4])
 _STEPS = 4
+GENERATIONS = 3
 
 
 def hilum(anatomy: Anatomy, side: str) -> tuple[float, float]:
@@ -51,17 +52,18 @@ def _draw_tree(
     start = np.stack([np.full(stems, 0.088), anatomy.hilum_y[side] + 0.045 * np.sin(STEMS)], axis=1)
     width = rng.uniform(0.007, 0.011, stems)
     length = np.where(STEMS < 0.6, 0.15, 0.17)
-    for generation in range(3):
+    generations = []
+    for _ in range(GENERATIONS):
         points, headings = _grow(rng, start, angle, length)
-        points[..., 0] = anatomy.midline + SIGN[side] * points[..., 0]
-        layer.lines(points, width * prominence, np.minimum(1, (0.20 + 65 * width) * prominence))
-        if generation == 2:
-            return
-        points[..., 0] = SIGN[side] * (points[..., 0] - anatomy.midline)
+        generations.append((points, width))
         spread = rng.uniform(0.25, 0.75, (len(width), 3)) * _FORKS
         start = points[:, _FORK_POINTS].reshape(-1, 2)
         angle = (headings[:, _FORK_POINTS] + spread).ravel()
         width, length = np.repeat(width * 0.58, 3), np.repeat(length * 0.62, 3)
+    # Later strokes cover earlier ones, so the thick vessels come last.
+    for points, width in reversed(generations):
+        points[..., 0] = anatomy.midline + SIGN[side] * points[..., 0]
+        layer.lines(points, width * prominence, np.minimum(1, (0.20 + 65 * width) * prominence))
 
 
 def draw_vessels(
@@ -80,8 +82,9 @@ def draw_vessels(
     """
     layer = LineLayer(canvas)
     for side in SIDES:
-        _draw_tree(layer, anatomy, side, rng, prominence[side])
         x, y = hilum(anatomy, side)
-        layer.disc(x - SIGN[side] * 0.01, y, 0.022, 0.75)
-        layer.disc(x + SIGN[side] * 0.002, y + 0.04, 0.017, 0.65)
+        for radius, strength in ((0.030, 0.18), (0.024, 0.34), (0.017, 0.5)):
+            layer.disc(x - SIGN[side] * 0.012, y - 0.004, radius, strength)
+            layer.disc(x - SIGN[side] * 0.004, y + 0.042, 0.85 * radius, 0.9 * strength)
+        _draw_tree(layer, anatomy, side, rng, prominence[side])
     return layer.field()
