@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from egma_lib.artefacts import content_hash, read_json
 from egma_lib.errors import DataError
@@ -94,18 +94,24 @@ def open_study(settings: Settings, data_root: str | Path = "", results_dir: str 
             )
         raise DataError(f"data root {root} is not a folder; give --data-root DIR")
     recipe = root / "study.json"
-    about = read_json(recipe) if recipe.exists() else {"name": "real", "kind": "real", "title_note": ""}
+    about: dict[str, Any] = {"name": "real", "kind": "real", "title_note": ""}
+    if recipe.exists():
+        about |= read_json(recipe)
+    if about["kind"] not in ("synthetic", "real"):
+        raise DataError(f"{recipe}: kind is {about['kind']!r}, expected synthetic or real; correct the file")
     if built_in:
         suffix = "" if settings.phantom.preset == "main" else f"-{settings.phantom.preset}"
     else:
         suffix = f"-{about['name']}"
-    results = Path(results_dir).expanduser() if str(results_dir) else (
-        REPOSITORY / "results" / f"{settings.profile}{suffix}"
+    results = (
+        Path(results_dir).expanduser()
+        if str(results_dir)
+        else (REPOSITORY / "results" / f"{settings.profile}{suffix}")
     )
     return Study(
         name=about["name"],
         kind=about["kind"],
-        title_note=about.get("title_note", ""),
+        title_note=about["title_note"],
         data_root=root,
         results=results.resolve(),
         data_hash=fingerprint_data(root, settings.data.paths),

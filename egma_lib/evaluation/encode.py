@@ -33,7 +33,7 @@ class EncodedImages:
 
 def normalise_pixels(images: np.ndarray, settings: DataSettings) -> torch.Tensor:
     """Turn uint8 films, shape (b, S, S), into the encoder's input, float32, shape (b, 3, S, S)."""
-    pixels = torch.from_numpy(np.ascontiguousarray(images)).float().div_(255.0)
+    pixels = torch.from_numpy(np.array(images, dtype=np.float32)).div_(255.0)
     pixels = (pixels - settings.pixel_mean) / settings.pixel_std
     return pixels[:, None].expand(-1, 3, -1, -1)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from egma_lib.artefacts import content_hash, write_json
+from egma_lib.artefacts import atomic_path, content_hash, write_json
 from egma_lib.datasets.chexpert import (
     load_chexpert_5x200,
     load_chexpert_5x200_marked,
@@ -25,9 +26,12 @@ from egma_lib.datasets.siim import load_siim
 from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS, make_evaluation_set, save_evaluation_set
 from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.heatmaps import gaze_similarity
+from egma_lib.models.vocabulary import learn_vocabulary, pretrained_tokenizer
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 from egma_lib.training.data import TrainingData
+
+_VOCABULARY_FIELDS = {"text_encoder", "text_weights", "lowercase", "max_tokens"}
 
 
 @dataclass(frozen=True)
@@ -36,36 +40,52 @@ class Corpora:
 
     Attributes
     ----------
-    folder
-        Holds the others.
     base, gaze
         Saved `TrainingData` of the report corpus and of the gaze corpus.
+    tokenizer
+        Saved tokenizer; its vocabulary is learned from both corpora, or that of the pretrained text encoder.
     evaluation
         Saved evaluation sets, one folder each.
     data_hash
         Short hash of what the corpora were made from; part of every run's id.
     """
 
-    folder: Path
     base: Path
     gaze: Path
+    tokenizer: Path
     evaluation: Path
     data_hash: str
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything has been made (the list of evaluation sets is written last)."""
+        return (self.evaluation / "about.json").exists()
 
 
 def corpora_location(study: Study, settings: Settings, gaze_folder: Path) -> Corpora:
     """Return where the corpora of these settings lie, whether or not they have been made."""
+    code = Path(__file__).parents[1]
     data_hash = content_hash(
         study.data_hash,
         gaze_folder.name,
         settings.data.model_dump(mode="json", exclude={"paths", "pixel_mean", "pixel_std"}),
         settings.gaze.model_dump(mode="json"),
+        settings.model.model_dump(mode="json", include=_VOCABULARY_FIELDS),
         settings.model.patch_grid,
-        settings.evaluation.zero_shot_split,
-        *sorted(Path(__file__).parents[1].joinpath("datasets").glob("*.py")),
+        *sorted((code / "datasets").glob("*.py")),
+    )
+    # Evaluation sets have a hash of their own: a new metric must not make the training runs anew.
+    evaluation_hash = content_hash(
+        data_hash, settings.evaluation.zero_shot_split, *sorted((code / "evaluation").glob("*.py"))
     )
     folder = study.folder("corpora") / data_hash
-    return Corpora(folder, folder / "base", folder / "gaze", folder / "evaluation", data_hash)
+    return Corpora(
+        base=folder / "base",
+        gaze=folder / "gaze",
+        tokenizer=folder / "tokenizer",
+        evaluation=study.folder("evaluation_sets") / evaluation_hash,
+        data_hash=data_hash,
+    )
 
 
 def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progress: bool = True) -> Corpora:
@@ -90,7 +110,7 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
         A data set is incomplete: names the file.
     """
     corpora = corpora_location(study, settings, gaze.folder)
-    if (corpora.folder / "about.json").exists():
+    if corpora.complete:
         return corpora
     share = settings.data.validation_share
     reports = load_report_corpus(study.dataset("mimic-cxr-jpg"), study.dataset("mimic-cxr"), share)
@@ -108,18 +128,15 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
         jobs=settings.experiments.jobs or os.cpu_count() or 1,
         progress=progress,
     )
-    base_training_data(reports, cache).save(corpora.base)
-    gaze_training_data(readings, cache, gaze, settings).save(corpora.gaze)
-    save_evaluation_sets(tables, queries, cache, corpora.evaluation)
-    write_json(
-        corpora.folder / "about.json",
-        {
-            "data_hash": corpora.data_hash,
-            "base_samples": len(reports),
-            "gaze_samples": len(readings),
-            "evaluation_cases": {table.name: len(table) for table in tables},
-        },
+    base_training_data(reports, cache, corpora.data_hash).save(corpora.base)
+    gaze_training_data(readings, cache, gaze, settings, corpora.data_hash).save(corpora.gaze)
+    spoken = (
+        sentence for corpus in (reports, readings) for report in corpus.sentences for sentence in report
     )
+    save_tokenizer(spoken, settings, corpora.tokenizer)
+    save_evaluation_sets(tables, queries, cache, corpora.evaluation)
+    counts = {table.name: len(table) for table in tables}
+    write_json(corpora.evaluation / "about.json", {"cases": counts})
     return corpora
 
 
@@ -157,23 +174,14 @@ def save_evaluation_sets(
         save_evaluation_set(make_evaluation_set(table, prompts[table.name], by_class, cache), folder)
 
 
-def base_training_data(corpus: ReportCorpus, cache: ImageCache) -> TrainingData:
+def base_training_data(corpus: ReportCorpus, cache: ImageCache, data_hash: str) -> TrainingData:
     """Return a report corpus as training data without gaze."""
-    lengths = [len(sentences) for sentences in corpus.sentences]
-    return TrainingData(
-        images=cache.images,
-        image_index=cache.rows(corpus.samples["image_path"].tolist()),
-        sentences=corpus.sentences,
-        gaze_similarity=None,
-        has_gaze=[np.zeros(length, dtype=bool) for length in lengths],
-        is_validation=(corpus.samples["split"] == "validation").to_numpy(),
-        patient_ids=corpus.samples["patient_id"].to_numpy(dtype=str),
-        sample_ids=corpus.samples["sample_id"].to_numpy(dtype=str),
-    )
+    none = [np.zeros(len(sentences), dtype=bool) for sentences in corpus.sentences]
+    return _training_data(corpus, cache, [None] * len(corpus), none, data_hash)
 
 
 def gaze_training_data(
-    corpus: ReportCorpus, cache: ImageCache, gaze: GazeArtefact, settings: Settings
+    corpus: ReportCorpus, cache: ImageCache, gaze: GazeArtefact, settings: Settings, data_hash: str
 ) -> TrainingData:
     """Return the gaze corpus as training data: gaze similarity on the patch grid, per sentence.
 
@@ -182,13 +190,40 @@ def gaze_training_data(
     ids = corpus.samples["sample_id"].tolist()
     grid = (settings.model.patch_grid, settings.model.patch_grid)
     similarity = gaze_similarity(gaze, ids, grid, gaze.frames_of(ids), settings.gaze)
+    has_gaze = [np.asarray(values.any(axis=1), dtype=bool) for values in similarity]
+    return _training_data(corpus, cache, list(similarity), has_gaze, data_hash)
+
+
+def _training_data(
+    corpus: ReportCorpus,
+    cache: ImageCache,
+    similarity: list[np.ndarray | None],
+    has_gaze: list[np.ndarray],
+    data_hash: str,
+) -> TrainingData:
+    samples = corpus.samples
+    rows, image_index = np.unique(cache.rows(samples["image_path"].tolist()), return_inverse=True)
     return TrainingData(
-        images=cache.images,
-        image_index=cache.rows(corpus.samples["image_path"].tolist()),
+        images=cache.images[rows],
+        image_index=image_index,
         sentences=corpus.sentences,
         gaze_similarity=similarity,
-        has_gaze=[values.any(axis=1) for values in similarity],
-        is_validation=(corpus.samples["split"] == "validation").to_numpy(),
-        patient_ids=corpus.samples["patient_id"].to_numpy(dtype=str),
-        sample_ids=np.array(ids),
+        has_gaze=has_gaze,
+        is_validation=(samples["split"] == "validation").to_numpy(),
+        patient_ids=tuple(samples["patient_id"].astype(str)),
+        sample_ids=tuple(samples["sample_id"].astype(str)),
+        data_hash=data_hash,
+        strata=tuple(samples["source"] + "/" + samples["reader"]),
     )
+
+
+def save_tokenizer(sentences: Iterable[str], settings: Settings, folder: Path) -> None:
+    """Save the tokenizer of the text encoder: learned from the sentences, or the pretrained one."""
+    if settings.model.text_encoder == "bert":
+        tokenizer = pretrained_tokenizer(settings.model)
+    else:
+        tokenizer = learn_vocabulary(
+            sentences, lowercase=settings.model.lowercase, max_tokens=settings.model.max_tokens
+        )
+    with atomic_path(folder) as temporary:
+        tokenizer.save_pretrained(str(temporary))
