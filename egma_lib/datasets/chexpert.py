@@ -14,10 +14,17 @@ import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
+from egma_lib.datasets.chexpert_layout import (
+    case_id_of,
+    case_rows,
+    frontal_rows,
+    image_root,
+    label_schema,
+    patient_id_of,
+)
 from egma_lib.datasets.contract import CaseTable
-from egma_lib.datasets.pixels import film_shape
 from egma_lib.datasets.splits import split_by_patient
-from egma_lib.datasets.tables import filled, find_path, has_path, number, one_of, read_table, text
+from egma_lib.datasets.tables import filled, find_path, has_path, one_of, read_table, text
 from egma_lib.errors import DataError
 from egma_lib.settings import DataSettings
 
@@ -26,7 +33,6 @@ CLASSES_8X200 = (
     "No Finding", "Cardiomegaly", "Edema", "Pneumonia", "Atelectasis", "Pneumothorax", "Pleural Effusion",
     "Fracture",
 )  # fmt: skip
-ROOTS = ("CheXpert-v1.0-small", "CheXpert-v1.0")
 GLORIA_POSITIVE = ("Atelectasis", "Edema", "Pleural Effusion")
 """Competition labels whose uncertain cases GLoRIA counts as present; the other two as absent."""
 
@@ -70,7 +76,7 @@ def load_chexpert_5x200_marked(folder: Path) -> CaseTable | None:
         return None
     path = find_path(folder, "chexpert_5x200_marked.csv")
     marked = _load_exclusive(folder, path, CLASSES_5X200, "chexpert_5x200_marked", extra="unmarked_path")
-    marked.cases["unmarked_case_id"] = [_case_id(one) for one in marked.cases.pop("unmarked_path")]
+    marked.cases["unmarked_case_id"] = [case_id_of(one) for one in marked.cases.pop("unmarked_path")]
     plain = load_chexpert_5x200(folder)
     label_of = dict(zip(plain.cases["case_id"], plain.class_index(), strict=True))
     for row, (case_id, label) in enumerate(
@@ -156,13 +162,13 @@ def load_chexpert_train(folder: Path, settings: DataSettings) -> CaseTable:
     DataError
         Missing file or film, or bad cell.
     """
-    root = _image_root(folder)
-    table = _frontal(read_table(root / "train.csv", _label_schema(CLASSES_5X200, frontal=True)))
+    root = image_root(folder)
+    table = frontal_rows(read_table(root / "train.csv", label_schema(CLASSES_5X200, frontal=True)))
     held_out = _test_patients(folder)
-    patients = table["Path"].map(_patient_id)
+    patients = table["Path"].map(patient_id_of)
     table = table[~patients.isin(held_out)].reset_index(drop=True)
     labels = apply_uncertainty(table[list(CLASSES_5X200)].to_numpy(dtype=float), settings.uncertain_as)
-    cases = _cases(root, table["Path"], "")
+    cases = case_rows(root, table["Path"], "")
     cases["split"] = split_by_patient(cases["patient_id"], settings.validation_share, "chexpert_train")
     return CaseTable("chexpert_train", cases, CLASSES_5X200, labels)
 
@@ -181,10 +187,10 @@ def load_chexpert_valid(folder: Path) -> CaseTable:
     DataError
         Missing file or film, or bad cell.
     """
-    root = _image_root(folder)
-    table = _frontal(read_table(root / "valid.csv", _label_schema(CLASSES_5X200, frontal=True)))
+    root = image_root(folder)
+    table = frontal_rows(read_table(root / "valid.csv", label_schema(CLASSES_5X200, frontal=True)))
     labels = apply_uncertainty(table[list(CLASSES_5X200)].to_numpy(dtype=float), "nan")
-    return CaseTable("chexpert_valid", _cases(root, table["Path"], "test"), CLASSES_5X200, labels)
+    return CaseTable("chexpert_valid", case_rows(root, table["Path"], "test"), CLASSES_5X200, labels)
 
 
 def apply_uncertainty(labels: np.ndarray, uncertain_as: str) -> np.ndarray:
@@ -206,7 +212,7 @@ def apply_uncertainty(labels: np.ndarray, uncertain_as: str) -> np.ndarray:
 def _load_exclusive(
     folder: Path, path: Path, classes: tuple[str, ...], name: str, extra: str = ""
 ) -> CaseTable:
-    schema = _label_schema(classes)
+    schema = label_schema(classes)
     if extra:
         schema = schema.add_columns({extra: filled()})
     table = read_table(path, schema)
@@ -214,55 +220,12 @@ def _load_exclusive(
         row = int((table["Frontal/Lateral"] == "Lateral").to_numpy().argmax()) + 1
         raise DataError(f"{path}: data row {row} is a lateral view; the test set holds frontal views only")
     labels = np.nan_to_num(table[list(classes)].to_numpy(dtype=float))
-    cases = _cases(_image_root(folder), table["Path"], "test")
+    cases = case_rows(image_root(folder), table["Path"], "test")
     if extra:
         cases[extra] = table[extra].to_numpy()
     loaded = CaseTable(name, cases, classes, labels)
     loaded.class_index()
     return loaded
-
-
-def _label_schema(classes: tuple[str, ...], frontal: bool = False) -> pa.DataFrameSchema:
-    columns = {
-        "Path": text(
-            pa.Check.str_matches(r"^[^/]+/(.*/)?patient\d+/", error="must hold a folder patient<number>")
-        )
-    }
-    if frontal:
-        columns["Frontal/Lateral"] = text(one_of(("Frontal", "Lateral")))
-    return pa.DataFrameSchema(columns | {name: number(one_of((1, 0, -1)), blank=True) for name in classes})
-
-
-def _frontal(table: pd.DataFrame) -> pd.DataFrame:
-    return table[table["Frontal/Lateral"] == "Frontal"].reset_index(drop=True)
-
-
-def _image_root(folder: Path) -> Path:
-    return find_path(folder, *ROOTS)
-
-
-def _cases(root: Path, paths: pd.Series, split: str) -> pd.DataFrame:
-    files = [str(root / one.partition("/")[2]) for one in paths]
-    shapes = np.array([film_shape(file) for file in files], dtype=int).reshape(-1, 2)
-    return pd.DataFrame(
-        {
-            "case_id": [_case_id(one) for one in paths],
-            "patient_id": [_patient_id(one) for one in paths],
-            "image_path": files,
-            "rows": shapes[:, 0],
-            "columns": shapes[:, 1],
-            "split": split,
-        }
-    )
-
-
-def _case_id(path: str) -> str:
-    """`CheXpert-v1.0/train/patient1/study1/view1_frontal.jpg` -> `train/patient1/study1/view1_frontal`."""
-    return path.partition("/")[2].rpartition(".")[0]
-
-
-def _patient_id(path: str) -> str:
-    return next(part for part in path.split("/") if part.startswith("patient"))
 
 
 def _test_patients(folder: Path) -> set[str]:
@@ -274,5 +237,5 @@ def _test_patients(folder: Path) -> set[str]:
         "chexpert_8x200/text-retrieval/candidate.csv",
     ):  # fmt: skip
         if has_path(folder, name):
-            patients |= set(read_table(find_path(folder, name), schema)["Path"].map(_patient_id))
+            patients |= set(read_table(find_path(folder, name), schema)["Path"].map(patient_id_of))
     return patients

@@ -16,15 +16,14 @@ import numpy as np
 import pandas as pd
 import yaml
 
+from egma_lib.datasets.chexpert import CLASSES_5X200
 from egma_lib.datasets.contract import require_same_classes
+from egma_lib.datasets.rsna import CLASSES_RSNA
+from egma_lib.datasets.siim import CLASSES_SIIM
 from egma_lib.errors import DataError
 
 PROMPT_FOLDER = Path(__file__).resolve().parents[2] / "data" / "reference" / "prompts"
-CLASS_NAMES = {
-    "chexpert_5x200": ("Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion"),
-    "rsna": ("Normal", "Pneumonia"),
-    "siim": ("Normal", "Pneumothorax"),
-}
+CLASS_NAMES = {"chexpert_5x200": CLASSES_5X200, "rsna": CLASSES_RSNA, "siim": CLASSES_SIIM}
 QUERY_CLASSES = {
     "chexpert_5x200": {},
     "rsna": {"Normal": "No Finding"},
