@@ -160,8 +160,10 @@ def test_noise_is_coloured_neighbours_agree_more_than_white_noise_would():
 def test_drift_is_slow_and_small():
     drift = eye_drift(60000, HZ, np.random.default_rng(0))
     speed = np.hypot(*(drift[50:] - drift[:-50]).T) / 0.05
-    assert 0.1 < np.median(speed) < 1.5
-    assert 0.05 < drift.std() < 0.15
+    assert 0.1 < np.median(speed) < 2.0
+    # Positions within a fixation of real high-speed recordings spread by about a tenth of a degree.
+    within = drift.reshape(-1, 300, 2).std(axis=1).mean()
+    assert 0.06 < within < 0.13
 
 
 def test_calibration_offsets_span_their_range_in_every_direction():

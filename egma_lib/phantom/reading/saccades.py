@@ -24,9 +24,9 @@ FLATTEST, STEEPEST = 1.5, 1.875
 OSCILLATION_EARLY_S = 0.008
 """The lens starts to swing while the eye still brakes (seconds before the saccade's end)."""
 OSCILLATION_RISE_S = 0.004
-OSCILLATION_SEEN_DEG = 0.08
+OSCILLATION_SEEN_DEG = 0.1
 """Oscillations that start smaller are lost in the noise and carry no label."""
-OSCILLATION_OVER_DEG = 0.04
+OSCILLATION_OVER_DEG = 0.06
 """Envelope at which an oscillation counts as over."""
 
 

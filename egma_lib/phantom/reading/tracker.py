@@ -11,14 +11,14 @@ from egma_lib.phantom.reading.screen import Tracker
 
 OFFSET_DEG = (0.3, 1.5)
 """Size of a recording's calibration offset."""
-DRIFT_SD_DEG = 0.1
+DRIFT_SD_DEG = 0.2
 DRIFT_S = 0.4
 """Correlation time of the eye's slow drift (seconds)."""
 BLINK_RATE_HZ = 10 / 60
 BLINK_S = (0.1, 0.3)
 BLINK_EDGE_S = (0.03, 0.05)
 """Time the lid takes to cover and to free the pupil: positions are reported but wrong (seconds)."""
-BLINK_SWING_DEG = (1.0, 4.0)
+BLINK_SWING_DEG = (1.5, 8.0)
 
 
 @dataclass(frozen=True)
