@@ -41,9 +41,9 @@ def fixations_from_events(events: pd.DataFrame, recording: Recording, settings: 
         order (0, 1, ...), onset_s, duration_s, x, y (0-1 of the image), sigma_x, sigma_y (one `sigma_deg` in
         0-1 of the image), on_image.
     """
-    chosen = events[events["event"] == "fixation"]
-    onset = chosen["onset_s"].to_numpy(dtype=np.float64)
-    offset = chosen["offset_s"].to_numpy(dtype=np.float64)
+    chosen = events["event"].to_numpy() == "fixation"
+    onset = events["onset_s"].to_numpy(dtype=np.float64)[chosen]
+    offset = events["offset_s"].to_numpy(dtype=np.float64)[chosen]
     first = np.searchsorted(recording.time_s, onset - 1e-9, side="left")
     # An event ends where the next sample begins, so that sample is not of it.
     stop = np.searchsorted(recording.time_s, offset - 1e-9, side="left")

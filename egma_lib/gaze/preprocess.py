@@ -68,12 +68,13 @@ def preprocess_recording(recording: Recording, settings: GazeSettings) -> Proces
     else:
         events = detect_events(recording.time_s, *recording.to_degrees(), method=method)
         fixations = fixations_from_events(events, recording, settings)
-    fixations = assign_fixations(fixations, sentences, settings)
-    seen = fixations["sentence_index"].dropna().unique()
-    sentences = sentences.assign(has_gaze=sentences["sentence_index"].isin(seen))
-    quality = measure_quality(recording, events, fixations.drop_duplicates("order"), sentences)
+    assigned = assign_fixations(fixations, sentences, settings)
+    has_gaze = np.zeros(len(sentences), dtype=bool)
+    has_gaze[assigned["sentence_index"].dropna().to_numpy(dtype=np.int64)] = True
+    sentences["has_gaze"] = has_gaze
+    quality = measure_quality(recording, events, fixations, sentences)
     reading = _reading_row(recording, method) | quality | {"reason": _reason(quality, settings)}
-    return ProcessedReading(reading, words, sentences, fixations, events)
+    return ProcessedReading(reading, words, sentences, assigned, events)
 
 
 def _reason(quality: dict[str, float], settings: GazeSettings) -> str:

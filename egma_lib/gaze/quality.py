@@ -62,7 +62,7 @@ def measure_quality(
         "sd_deg": spread,
         "n_fixations": len(fixations),
         "fixations_off_image": int((~fixations["on_image"]).sum()),
-        "fixation_median_s": _median(fixations["duration_s"]),
+        "fixation_median_s": _median(fixations["duration_s"].to_numpy()),
         **_saccades(recording, events),
         "n_sentences": len(sentences),
         "sentences_with_gaze_share": float(sentences["has_gaze"].mean()) if len(sentences) else np.nan,
@@ -78,25 +78,24 @@ def _off_image_share(recording: Recording) -> float:
 def _blink_share(events: pd.DataFrame, span_s: float) -> float:
     if not len(events):
         return np.nan
-    blinks = events[events["event"] == "blink"]
-    return float((blinks["offset_s"] - blinks["onset_s"]).sum()) / span_s
+    length_s = events["offset_s"].to_numpy() - events["onset_s"].to_numpy()
+    return float(length_s[events["event"].to_numpy() == "blink"].sum()) / span_s
 
 
 def _saccades(recording: Recording, events: pd.DataFrame) -> dict[str, float]:
-    saccades = events[events["event"] == "saccade"]
+    saccade = events["event"].to_numpy() == "saccade"
     fast_enough = round(recording.sampling_hz) >= HIGH_RATE_HZ
     return {
-        "n_saccades": float(len(saccades)) if len(events) else np.nan,
-        "saccade_amplitude_median_deg": _median(saccades["amplitude_deg"]),
+        "n_saccades": float(saccade.sum()) if len(events) else np.nan,
+        "saccade_amplitude_median_deg": _median(events["amplitude_deg"].to_numpy()[saccade]),
         "saccade_peak_velocity_median_deg_s": (
-            _median(saccades["peak_velocity_deg_s"]) if fast_enough else np.nan
+            _median(events["peak_velocity_deg_s"].to_numpy()[saccade]) if fast_enough else np.nan
         ),
     }
 
 
-def _median(values: pd.Series) -> float:
-    numbers = values.to_numpy(dtype=np.float64)
-    numbers = numbers[np.isfinite(numbers)]
+def _median(values: np.ndarray) -> float:
+    numbers = values[np.isfinite(values)]
     return float(np.median(numbers)) if len(numbers) else np.nan
 
 

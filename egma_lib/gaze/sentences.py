@@ -28,20 +28,29 @@ def split_sentences(words: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         Words: word, start_s, end_s, sentence_index, without punctuation. Sentences: sentence_index (0, 1,
         ...), text (lower case, no final period), start_s, end_s.
     """
-    word = words["word"].to_numpy(dtype=object)
-    raw_index = np.cumsum(np.concatenate(([0], word[:-1] == "."))) if len(word) else np.empty(0, dtype=int)
-    spoken = ~np.isin(word.astype(str), list(PUNCTUATION)) if len(word) else np.empty(0, dtype=bool)
-    kept, index = np.unique(raw_index[spoken], return_inverse=True)
-    content = words.loc[spoken, ["word", "start_s", "end_s"]].reset_index(drop=True)
-    content["sentence_index"] = index.astype(np.int64)
-    texts = [_join(word[(raw_index == number) & (word != ".")]) for number in kept]
-    grouped = content.groupby("sentence_index", sort=True)
+    word = np.array(words["word"].tolist(), dtype=object)
+    spoken = np.array([one not in PUNCTUATION for one in word], dtype=bool)
+    # A period belongs to the sentence it ends, so counting starts anew on the word after it.
+    segment = np.cumsum(word == ".") - (word == ".")
+    kept, index = np.unique(segment[spoken], return_inverse=True)
+    start_s = words["start_s"].to_numpy(dtype=np.float64)[spoken]
+    end_s = words["end_s"].to_numpy(dtype=np.float64)[spoken]
+    first = np.flatnonzero(np.diff(index, prepend=-1))
+    content = pd.DataFrame(
+        {
+            "word": pd.array(word[spoken], dtype="str"),
+            "start_s": start_s,
+            "end_s": end_s,
+            "sentence_index": index.astype(np.int64),
+        }
+    )
+    texts = [_join(word[(segment == number) & (word != ".")]) for number in kept]
     sentences = pd.DataFrame(
         {
             "sentence_index": np.arange(len(kept), dtype=np.int64),
-            "text": pd.Series(texts, dtype="str"),
-            "start_s": grouped["start_s"].min().to_numpy(dtype=np.float64),
-            "end_s": grouped["end_s"].max().to_numpy(dtype=np.float64),
+            "text": pd.array(texts, dtype="str"),
+            "start_s": np.minimum.reduceat(start_s, first) if len(first) else start_s,
+            "end_s": np.maximum.reduceat(end_s, first) if len(first) else end_s,
         }
     )
     return content, sentences
