@@ -47,6 +47,17 @@ def test_thresholds_follow_noise_that_grows_within_a_recording():
     assert saccades["onset_s"].to_numpy() == pytest.approx([5.0], abs=0.01)
 
 
+def test_strong_noise_hides_no_large_saccade():
+    rng = np.random.default_rng(7)
+    time = np.arange(10_000) / 500
+    x, y = rng.normal(0, 0.25, (2, len(time)))
+    onsets = np.arange(0.5, 19.5, 0.5)
+    for onset in onsets:
+        x += 5.0 * np.clip((time - onset) / 0.035, 0, 1)
+    saccades = detect_events(time, x, y, "adaptive").query("event == 'saccade'")
+    assert saccades["onset_s"].to_numpy() == pytest.approx(onsets, abs=0.012)
+
+
 def test_a_spike_of_one_sample_is_no_saccade():
     time = np.arange(1000) / 1000
     x = np.zeros(1000)

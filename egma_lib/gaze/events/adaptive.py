@@ -12,8 +12,10 @@ from egma_lib.gaze.events.samples import HIGH_RATE_HZ, GazeSamples, runs
 from egma_lib.gaze.events.table import FIXATION, NONE, PSO, SACCADE
 from egma_lib.gaze.events.velocity import smoothed_velocity
 
-SMOOTHING_S = 0.012
-"""About half the shortest saccade."""
+SMOOTHING_S, STRONG_SMOOTHING_S = 0.012, 0.02
+"""About half and all of the shortest saccade; the longer filter only where noise hides more than it blurs."""
+NOISY_PEAK_DEG_S = 100.0
+"""A saccade of two degrees peaks here; noise that hides it calls for the longer filter."""
 PEAK_NOISE, PEAK_FLOOR_DEG_S = 6.0, 30.0
 """A saccade's peak stands out of noise by this many standard deviations; half a degree peaks at 30 deg/s, and
 smaller ones are microsaccades, part of the fixation."""
@@ -73,7 +75,15 @@ def adaptive(samples: GazeSamples) -> np.ndarray:
 
 
 def _measure(samples: GazeSamples) -> _Motion:
-    vx, vy = smoothed_velocity(without_spikes(samples), SMOOTHING_S)
+    signal = without_spikes(samples)
+    motion = _motion(signal, SMOOTHING_S)
+    if np.median(motion.peak) > NOISY_PEAK_DEG_S:
+        return _motion(signal, STRONG_SMOOTHING_S)
+    return motion
+
+
+def _motion(samples: GazeSamples, smoothing_s: float) -> _Motion:
+    vx, vy = smoothed_velocity(samples, smoothing_s)
     speed = np.hypot(vx, vy)
     lost = np.isnan(speed) | (speed > FASTEST_DEG_S)
     vx, vy, speed = (np.where(lost, np.nan, values) for values in (vx, vy, speed))
