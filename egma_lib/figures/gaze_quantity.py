@@ -1,0 +1,68 @@
+"""Gaze quantity: what each share of gaze changes, against continued training without gaze."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from egma_lib.figures.style import PALETTE, new_figure, styled, title
+
+PANELS = (
+    ("chexpert_5x200", "fine_grained", "accuracy", "5x200 accuracy (%)"),
+    ("rsna", "fine_grained", "auroc", "RSNA AUROC (%)"),
+    ("siim", "fine_grained", "auroc", "SIIM AUROC (%)"),
+    ("rsna", "similarity", "pointing_hit", "RSNA pointing hit (%)"),
+    ("siim", "similarity", "pointing_hit", "SIIM pointing hit (%)"),
+    ("chexpert_5x200", "fine_grained", "shortcut_gap", "shortcut gap (points, 0 is best)"),
+)
+
+
+def gaze_quantity_data(rows: pd.DataFrame, shares: Mapping[str, float]) -> pd.DataFrame:
+    """Return the rows of Table 4 that the figure shows, with the share of gaze of each method.
+
+    Parameters
+    ----------
+    rows
+        Long rows of Table 4.
+    shares
+        Method label to share of gaze, 0 for continued training without gaze.
+    """
+    chosen = rows[(rows["comparison"] == "") & rows["method"].isin(list(shares))]
+    keys = {(dataset, setting, metric) for dataset, setting, metric, _ in PANELS}
+    shown = [
+        key in keys for key in chosen[["dataset", "setting", "metric"]].itertuples(index=False, name=None)
+    ]
+    return chosen[shown].assign(gaze_share=lambda table: table["method"].map(shares))
+
+
+@styled
+def plot_gaze_quantity(data: pd.DataFrame, note: str) -> Figure:
+    """Draw a panel per measure: mean over seeds with its 95 % interval over patients, against gaze share.
+
+    Parameters
+    ----------
+    data
+        As `gaze_quantity_data` gives it.
+    note
+        The study's title note.
+    """
+    figure = new_figure(9.6, 5.4)
+    shares = np.sort(data["gaze_share"].unique())
+    place = {share: index for index, share in enumerate(shares)}
+    for ax, (dataset, setting, metric, label) in zip(figure.subplots(2, 3).flat, PANELS, strict=True):
+        mine = data[
+            (data["dataset"] == dataset) & (data["setting"] == setting) & (data["metric"] == metric)
+        ].sort_values("gaze_share")
+        x = np.array([place[share] for share in mine["gaze_share"]])
+        value = mine["value"].to_numpy()
+        reach = np.stack([value - mine["ci_low"], mine["ci_high"] - value])
+        ax.errorbar(x, value, yerr=np.maximum(reach, 0), fmt="o-", color=PALETTE[0], capsize=3, lw=1)
+        ax.axhline(value[0], color="0.6", lw=0.8, ls="--")
+        ax.set(ylabel=label, xticks=range(len(shares)), xticklabels=[f"{share:.0%}" for share in shares])
+        ax.set_xlabel("sentences' gaze kept on this share of readings")
+        ax.set_title(f"n = {int(mine['n_cases'].iloc[0])}, {int(mine['n_seeds'].iloc[0])} seeds", fontsize=8)
+    title(figure, "Gaze quantity; dashed: continued training without gaze", note)
+    return figure
