@@ -10,25 +10,28 @@ import numpy as np
 import pandas as pd
 import pytest
 
-LEADING = "id,split,eye_tracking_data_discarded,image,dicom_id,subject_id,image_size_x,image_size_y".split(
-    ","
-)
-PHASE_1 = (
-    "Airway wall thickening,Atelectasis,Consolidation,Emphysema,Enlarged cardiac silhouette,Fibrosis,Fracture,"
-    "Groundglass opacity,Mass,Nodule,Other,Pleural effusion,Pleural thickening,Pneumothorax,Pulmonary edema,"
-    "Quality issue,Support devices,Wide mediastinum"
-).split(",")
-LATER = (
-    "Abnormal mediastinal contour,Acute fracture,Atelectasis,Consolidation,Enlarged cardiac silhouette,"
-    "Enlarged hilum,Groundglass opacity,Hiatal hernia,High lung volume / emphysema,Interstitial lung disease,"
-    "Lung nodule or mass,Other,Pleural abnormality,Pneumothorax,Pulmonary edema,Support devices"
-).split(",")
-SHARED = (
-    "x_position,y_position,pupil_area_normalized,angular_resolution_x_pixels_per_degree,"
-    "angular_resolution_y_pixels_per_degree,window_width,window_level,xmin_shown_from_image,"
-    "ymin_shown_from_image,xmax_shown_from_image,ymax_shown_from_image,xmin_in_screen_coordinates,"
-    "ymin_in_screen_coordinates,xmax_in_screen_coordinates,ymax_in_screen_coordinates"
-).split(",")
+LEADING = [
+    "id", "split", "eye_tracking_data_discarded", "image", "dicom_id", "subject_id", "image_size_x",
+    "image_size_y",
+]  # fmt: skip
+PHASE_1 = [
+    "Airway wall thickening", "Atelectasis", "Consolidation", "Emphysema", "Enlarged cardiac silhouette",
+    "Fibrosis", "Fracture", "Groundglass opacity", "Mass", "Nodule", "Other", "Pleural effusion",
+    "Pleural thickening", "Pneumothorax", "Pulmonary edema", "Quality issue", "Support devices",
+    "Wide mediastinum",
+]  # fmt: skip
+LATER = [
+    "Abnormal mediastinal contour", "Acute fracture", "Atelectasis", "Consolidation",
+    "Enlarged cardiac silhouette", "Enlarged hilum", "Groundglass opacity", "Hiatal hernia",
+    "High lung volume / emphysema", "Interstitial lung disease", "Lung nodule or mass", "Other",
+    "Pleural abnormality", "Pneumothorax", "Pulmonary edema", "Support devices",
+]  # fmt: skip
+SHARED = [
+    "x_position", "y_position", "pupil_area_normalized", "angular_resolution_x_pixels_per_degree",
+    "angular_resolution_y_pixels_per_degree", "window_width", "window_level", "xmin_shown_from_image",
+    "ymin_shown_from_image", "xmax_shown_from_image", "ymax_shown_from_image", "xmin_in_screen_coordinates",
+    "ymin_in_screen_coordinates", "xmax_in_screen_coordinates", "ymax_in_screen_coordinates",
+]  # fmt: skip
 DISPLAY = SHARED[5:]
 
 
