@@ -120,7 +120,8 @@ for path in [*binaries.iterdir(), Path(folder) / "pyvenv.cfg"]:
     if old.encode() in content and b"\0" not in content:
         path.write_bytes(content.replace(old.encode(), new.encode()))
 # A .pth file instead of an editable install: no build, nothing left in the tree, and it follows a moved clone.
-Path(sysconfig.get_path("purelib"), "egma_repository.pth").write_text(root + "\n", encoding="utf-8")
+packages = Path(sysconfig.get_path("purelib", "venv", {"base": folder}))
+(packages / "egma_repository.pth").write_text(root + "\n", encoding="utf-8")
 command = binaries / "egma"
 command.write_text('#!/bin/sh\nexec "$(dirname -- "$0")/python" -m egma_lib "$@"\n', encoding="utf-8")
 command.chmod(0o755)
@@ -150,9 +151,9 @@ egma_build_venv() (
   trap 'exit 130' INT
   trap 'exit 143' TERM
   if command -v uv >/dev/null 2>&1; then
-    uv venv --quiet --seed --no-project --python "$EGMA_BASE" "$new" || exit 1
+    uv venv --quiet --seed --no-project --prompt .venv --python "$EGMA_BASE" "$new" || exit 1
   else
-    "$EGMA_BASE" -m venv "$new" || exit 1
+    "$EGMA_BASE" -m venv --prompt .venv "$new" || exit 1
   fi
   egma_install_lock "$new/bin/python" || {
     egma_say "error: the packages could not be installed (see above); nothing was kept. Is the network up? Call again."

@@ -12,6 +12,7 @@ import pytest
 
 from egma_lib.study import REPOSITORY
 
+PACKAGES = f"lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
 # Runs Python code for real, except for what the bootstrap must not do in a test: install packages.
 FAKE_PYTHON = """#!/bin/sh
 case "$*" in
@@ -19,8 +20,8 @@ case "$*" in
   *"print(sys.executable)"*) echo "$0"; exit 0 ;;
   "-c import venv, ensurepip") exit {venv} ;;
   "-m venv"*)
-    mkdir -p "$3/bin" && cp "$0" "$3/bin/python"
-    printf '#!%s/bin/python\\n' "$3" >"$3/bin/jupyter" ;;
+    mkdir -p "$5/bin" "$5/{packages}" && cp "$0" "$5/bin/python"
+    printf '#!%s/bin/python\\n' "$5" >"$5/bin/jupyter" ;;
   "-m pip"*) echo "$@" >>"{log}"; exit {pip} ;;
   *check_environment.py*) echo "  torch: wanted 2, found 1"; exit {check} ;;
   *) exec {real} "$@" ;;
@@ -57,7 +58,13 @@ class Clone:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(
             FAKE_PYTHON.format(
-                version=version, venv=venv, pip=pip, check=check, log=self.log, real=sys.executable
+                version=version,
+                venv=venv,
+                pip=pip,
+                check=check,
+                log=self.log,
+                packages=PACKAGES,
+                real=sys.executable,
             ),
             encoding="utf-8",
         )
@@ -100,6 +107,8 @@ def test_the_first_call_builds_and_the_next_one_installs_nothing(clone):
     assert stamp(clone)[1] == str(clone.root / ".venv")
     script = (clone.root / ".venv" / "bin" / "jupyter").read_text(encoding="utf-8")
     assert script == f"#!{clone.root}/.venv/bin/python\n", "no script names the temporary folder"
+    link = clone.root / ".venv" / PACKAGES / "egma_repository.pth"
+    assert link.read_text(encoding="utf-8") == f"{clone.root}\n"
     assert not list(clone.root.glob(".venv-building*"))
     assert len(clone.installs()) == 1
     assert "--require-hashes" in clone.installs()[0]
@@ -231,6 +240,7 @@ def test_condas_base_does_not_count_as_active(clone):
 @pytest.mark.parametrize("meets", [True, False], ids=["meets_the_lock", "does_not"])
 def test_an_environment_made_by_hand_is_taken_or_left_alone(clone, meets):
     clone.python(str(clone.root / ".venv" / "bin" / "python"), check=0 if meets else 1)
+    (clone.root / ".venv" / PACKAGES).mkdir(parents=True)
     done = clone.bootstrap()
     assert done.returncode == (0 if meets else 1)
     assert not clone.installs()
