@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
+import pandas as pd
 import pytest
 from conftest import tiny_settings
 
@@ -52,6 +53,32 @@ def test_study_json_says_what_it_is(tiny_study):
         "title_note": "phantom study, synthetic",
         "recipe_hash": "0123abcd",
     }
+
+
+def test_the_null_preset_is_named_and_noted(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "CORPORA", ("siim",))
+    null = {"preset": "null", "confounder_strength": 0.0, "gaze_informative": False}
+    settings = tiny_settings().model_copy(update=null)
+    build_phantom(settings, tmp_path / "study", recipe_hash="a", jobs=1, progress=False)
+    about = json.loads((tmp_path / "study" / "study.json").read_text())
+    assert (about["name"], about["kind"]) == ("phantom-null", "synthetic")
+    assert about["title_note"] == "phantom study (null preset), synthetic"
+
+
+def test_sentence_truth_points_at_findings_of_the_plan(tiny_study):
+    truth = tiny_study.folder / "truth"
+    plans = pd.read_csv(truth / "plans/gaze.csv").set_index("case_id")
+    pointed = 0
+    for path in sorted((truth / "sentences/gaze").glob("*.json")):
+        findings = plans.loc[path.stem, "findings"]
+        count = 0 if pd.isna(findings) else len(findings.split("|"))
+        used = [index for sentence in json.loads(path.read_text()) for index in sentence["findings"]]
+        assert all(0 <= index < count for index in used)
+        pointed += len(used)
+    assert pointed > 10
+    readings = {path.stem for path in (truth / "sentences/readings").glob("*.json")}
+    events = {path.stem for path in (truth / "events").glob("*.parquet")}
+    assert events == readings | {f"{name}_fixations" for name in readings}
 
 
 def test_the_roots_of_all_data_sets_are_there(tiny_study):

@@ -1,4 +1,11 @@
-"""What was really there: for benchmarks and oracle controls; no reader opens this folder."""
+"""What was really there: for benchmarks and oracle controls; no reader opens this folder.
+
+- `truth/plans/<corpus>.csv`: every case with its findings, mark, view, scanner and frame.
+- `truth/masks/<corpus>/<case id>.npz`: coverage of a coarse grid per finding (none without findings).
+- `truth/sentences/{gaze,reports}/<dicom id>.json`: what each sentence of the clinical report speaks of;
+  `truth/sentences/readings/<reading id>.json` the same for each dictation (EYE GAZE: the dicom id).
+- `truth/events/<reading id>.parquet` and `<reading id>_fixations.parquet`: true events and fixations.
+"""
 
 from __future__ import annotations
 
