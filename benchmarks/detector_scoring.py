@@ -89,8 +89,8 @@ def score(recordings: Iterable[TrueRecording], label: Labeller) -> pd.DataFrame:
     pandas.DataFrame
         event, kappa (per sample), f1 (events, by largest overlap), onset_ms and offset_ms (median of detected
         minus true), onset_spread_ms and offset_spread_ms (interquartile range), count_ratio (detected to
-        true), duration_bias_ms (mean duration, detected minus true), n_true; and ms_per_minute (processor time
-        per minute of recording, the same in all rows).
+        true), duration_bias_ms (mean duration, detected minus true), n_true; and ms_per_minute (processor
+        time per minute of recording, the same in all rows).
 
     Raises
     ------

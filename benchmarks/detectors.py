@@ -142,7 +142,7 @@ def _cells(key: tuple[str, str, float, str], part: pd.DataFrame) -> list[str]:
 
 
 def _number(value: float, form: str = "{:.2f}") -> str:
-    return "-" if np.isnan(value) or value == 0 else form.format(value)
+    return "-" if np.isnan(value) or abs(value) < 0.005 else form.format(value)
 
 
 def _publish(table: pd.DataFrame, name: str, title: str, note: str) -> None:

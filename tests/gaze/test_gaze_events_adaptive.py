@@ -93,3 +93,11 @@ def test_two_saccades_in_a_row_stay_two_with_a_fixation_between():
     events = detect_events(time, x, np.zeros(2000), "adaptive")
     kinds = events.loc[events["event"] != "pso", "event"].tolist()
     assert kinds == ["fixation", "saccade", "fixation", "saccade", "fixation"]
+
+
+def test_noise_at_the_ends_of_a_recording_is_no_saccade():
+    rng = np.random.default_rng(8)
+    time = np.arange(150) / 500
+    for _ in range(50):
+        x, y = rng.normal(0, 0.2, (2, len(time)))
+        assert detect_events(time, x, y, "adaptive")["event"].tolist() == ["fixation"]

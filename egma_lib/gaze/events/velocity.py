@@ -40,10 +40,13 @@ def smoothed_velocity(samples: GazeSamples, window_s: float) -> tuple[np.ndarray
 
 
 def _slope(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Differentiate by sample number; a straight line continues the signal by reflection about its ends."""
-    half = min(len(weights) // 2, len(values) - 1)
+    """Differentiate by sample number; towards either end the slope of the last full window is held.
+
+    A parabola's slope at its end would be several times as noisy, and noise there would look like a saccade.
+    """
+    half = min(len(weights) // 2, (len(values) - 1) // 2)
+    if half == 0:
+        return np.full(len(values), values[-1] - values[0])
     if half < len(weights) // 2:
         weights = savgol_coeffs(2 * half + 1, 2, deriv=1)
-    left = 2 * values[0] - values[half:0:-1]
-    right = 2 * values[-1] - values[-2 : -half - 2 : -1]
-    return np.convolve(np.concatenate((left, values, right)), weights, mode="valid")
+    return np.pad(np.convolve(values, weights, mode="valid"), half, mode="edge")
