@@ -137,7 +137,7 @@ egma_wait_for_builders() {
     [ -d "$folder" ] || continue
     pid="${folder##*.}"
     while kill -0 "$pid" 2>/dev/null && [ -d "$folder" ]; do
-      [ -n "$told" ] || egma_say "Another call (process $pid) is installing; waiting for it."
+      [ -n "$told" ] || egma_say "Another call (process $pid) is installing; waiting for it. If none is, remove $folder"
       told=yes
       sleep 2
     done
@@ -146,7 +146,9 @@ egma_wait_for_builders() {
 }
 
 egma_build_venv() (
-  local new="$EGMA_ROOT/.venv-building.$$"
+  # This subshell's own pid ($BASHPID is newer than bash 3.2): it goes on when only the calling script is killed.
+  local new
+  new="$EGMA_ROOT/.venv-building.$(exec sh -c 'echo "$PPID"')"
   trap 'rm -rf "$new"' EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM

@@ -264,3 +264,21 @@ def test_help_needs_no_package(clone):
     assert "--data-root DIR" in done.stdout
     assert not (clone.root / ".venv").exists()
     assert os.access(REPOSITORY / "run_all.sh", os.X_OK)
+
+
+def test_a_call_waits_for_an_installation_that_is_under_way(clone):
+    clone.python("python3.12")
+    building = subprocess.Popen(["sleep", "3"])
+    (clone.root / f".venv-building.{building.pid}").mkdir()
+    waiting = subprocess.Popen(
+        ["bash", "-c", "set -eu; source scripts/bootstrap.sh; egma_bootstrap"],
+        cwd=clone.root,
+        env={"PATH": f"{clone.bin}:/usr/bin:/bin"},
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    # The pid of a child that has ended stays taken until it is waited for.
+    building.wait()
+    said = waiting.communicate(timeout=20)[1]
+    assert waiting.returncode == 0, said
+    assert said.startswith(f"Another call (process {building.pid}) is installing; waiting for it.")
