@@ -14,6 +14,8 @@ from egma_lib.gaze.frames import ImageFrame
 from egma_lib.gaze.gaussians import Gaussians, Grid
 from egma_lib.settings import GazeSettings
 
+_COLUMNS = ("x", "y", "weight_s", "sigma_x", "sigma_y")
+
 
 def patch_heatmap(
     x: np.ndarray, y: np.ndarray, weight: np.ndarray, sigma_x: np.ndarray, sigma_y: np.ndarray, grid: Grid
@@ -172,9 +174,6 @@ def whole_report_heatmap(
     once = fixations[fixations["on_image"]].drop_duplicates("order")
     whole = once.assign(sentence_index=0, weight_s=once["duration_s"])
     return sentence_heatmaps(whole, 1, grid, frame, floor)[0]
-
-
-_COLUMNS = ("x", "y", "weight_s", "sigma_x", "sigma_y")
 
 
 def _padded(columns: dict[str, np.ndarray], frame: ImageFrame) -> Gaussians:

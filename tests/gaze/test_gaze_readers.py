@@ -73,6 +73,13 @@ def test_readings_of_one_image_are_numbered_by_their_ids(tmp_path):
     }  # fmt: skip
 
 
+def test_a_row_that_stands_twice_is_one_reading(tmp_path):
+    patient = tmp_path / "patient_10000001"
+    write_meta(patient, [DICOM])
+    write_reflacx(patient, [(READING, DICOM, True), (READING, DICOM, True)])
+    assert [reference.reading_id for reference in find_readings(tmp_path)] == [READING]
+
+
 @pytest.mark.parametrize(
     ("discarded", "size", "listed", "message"),
     [
