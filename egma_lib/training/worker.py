@@ -25,9 +25,6 @@ _REPORT_EVERY_S = 0.5
 def work(pipe: Connection) -> None:
     """Train the jobs that come through `pipe` until None comes.
 
-    For each job, sends ("progress", (step, loss)) now and then and in the end ("done", TrainResult) or
-    ("failed", text).
-
     Parameters
     ----------
     pipe
@@ -37,6 +34,20 @@ def work(pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    serve(pipe)
+
+
+def serve(pipe: Connection) -> None:
+    """Answer jobs until None comes, in the calling process.
+
+    For each job, sends ("progress", (step, loss)) now and then and in the end ("done", TrainResult) or
+    ("failed", text).
+
+    Parameters
+    ----------
+    pipe
+        Connection to who asks.
+    """
     loaded: dict[Path, Any] = {}
     while (job := pipe.recv()) is not None:
         try:

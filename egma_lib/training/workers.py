@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from egma_lib.errors import TrainingError
 from egma_lib.training.jobs import TrainJob, TrainResult
+from egma_lib.training.run import is_finished
 from egma_lib.training.worker import work
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
@@ -56,6 +57,7 @@ def train_all(jobs: Sequence[TrainJob], n_jobs: int, *, show_progress: bool = Tr
     ids = [job.run_id for job in jobs]
     waiting = dict(zip(ids, jobs, strict=True))
     done: dict[str, TrainResult] = {}
+    _check_starts(waiting)
     n_steps = {name: job.n_steps for name, job in waiting.items()}
     steps_done = dict.fromkeys(ids, 0)
     next_result = 0
@@ -82,6 +84,20 @@ def train_all(jobs: Sequence[TrainJob], n_jobs: int, *, show_progress: bool = Tr
                 next_result += 1
 
 
+def _check_starts(jobs: dict[str, TrainJob]) -> None:
+    """Refuse a start that is neither among the jobs nor finished, and starts that wait for each other."""
+    for name, job in jobs.items():
+        seen = [name]
+        while (start := jobs[seen[-1]].spec.start) in jobs:
+            if start in seen:
+                raise TrainingError(f"the runs {', '.join(seen)} wait for each other; check their `start`")
+            seen.append(str(start))
+        if start is not None and not is_finished(job.runs_folder / start):
+            raise TrainingError(
+                f"run {seen[-1]} starts from {start}, which is neither finished nor among the jobs"
+            )
+
+
 def _hand_out(workers: list[_Worker], waiting: dict[str, TrainJob]) -> None:
     """Give every idle worker the first waiting job whose start is not itself still to be trained."""
     for worker in workers:
@@ -90,8 +106,6 @@ def _hand_out(workers: list[_Worker], waiting: dict[str, TrainJob]) -> None:
         unfinished = waiting.keys() | {other.run_id for other in workers if other.run_id is not None}
         ready = next((name for name, job in waiting.items() if job.spec.start not in unfinished), None)
         if ready is None:
-            if waiting and not any(other.run_id for other in workers):
-                raise TrainingError(f"the runs {', '.join(waiting)} wait for each other; check their `start`")
             return
         worker.run_id = ready
         worker.pipe.send(waiting.pop(ready))
