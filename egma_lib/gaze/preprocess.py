@@ -26,6 +26,8 @@ EVENT_COLUMNS = (
     "event", "onset_s", "offset_s", "x_deg", "y_deg", "amplitude_deg", "peak_velocity_deg_s",
 )  # fmt: skip
 _READINGS_PER_TASK = 8
+Exclusion = tuple[str, Path | None, str]
+"""reading_id, the file at fault, the reason."""
 
 
 @dataclass(frozen=True)
@@ -148,9 +150,6 @@ def gaze_folder(settings: Settings, parent: Path, data_hash: str) -> Path:
     """Return `parent/gaze/<hash>` for these settings, data and this version of the gaze code."""
     sources = sorted(Path(__file__).parent.rglob("*.py"))
     return parent / "gaze" / content_hash(settings.gaze.model_dump(mode="json"), data_hash, *sources)
-
-
-Exclusion = tuple[str, Path | None, str]
 
 
 def _run(
