@@ -51,7 +51,7 @@ def read_at_60(seed=0, **changes):
 
 @pytest.fixture(scope="module")
 def eyelink():
-    return [read(seed) for seed in range(12)]
+    return [read(seed) for seed in range(8)]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def on_finding(reading, shown, sentence_indices):
     return np.array(hits)
 
 
-def share_on_finding(accuracy, *, informative=True, seeds=40, sentences=(0, 3)):
+def share_on_finding(accuracy, *, informative=True, seeds=30, sentences=(0, 3)):
     shown = film()
     readings = [
         read_at_60(seed, accuracy=accuracy, informative=informative, shown=shown) for seed in range(seeds)

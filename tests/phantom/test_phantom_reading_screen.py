@@ -12,7 +12,7 @@ SCREEN = ["screen_x_min", "screen_y_min", "screen_x_max", "screen_y_max"]
 
 @pytest.fixture(scope="module")
 def eyelink():
-    return [read(seed) for seed in range(24)]
+    return [read(seed) for seed in range(16)]
 
 
 def test_a_portrait_film_stands_where_reflacx_shows_it():

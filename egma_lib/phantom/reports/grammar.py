@@ -65,7 +65,7 @@ def standalone(finding: Finding, rng: np.random.Generator) -> str:
     """Return a whole sentence about one finding, framed noun phrase or sentence of its own."""
     if rng.random() < STANDALONE_SHARE:
         return _say(finding, "sentences", _spoken_side(finding, rng), rng)
-    return _framed(finding, pick(load_grammar()["frames"], rng), rng)
+    return _framed(finding, pick(_rules(finding).get("frames", load_grammar()["frames"]), rng), rng)
 
 
 def combined(first: Finding, second: Finding, rng: np.random.Generator) -> str:

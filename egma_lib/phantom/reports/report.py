@@ -62,7 +62,7 @@ def _impression(plan: CasePlan, rng: np.random.Generator) -> str:
 
 
 def _sentence_case(text: str) -> str:
-    acronyms = re.sub(r"\b(ap|pa|picc)\b", lambda match: match.group().upper(), text)
+    acronyms = re.sub(r"\b(ap|pa)\b", lambda match: match.group().upper(), text)
     return acronyms[0].upper() + acronyms[1:] + "."
 
 
