@@ -99,8 +99,12 @@ def pretrained_tokenizer(settings: ModelSettings) -> BertTokenizer:
     name = str(settings.text_weights)
     check_weights_folder(name, "model.text_weights")
     try:
-        return BertTokenizer.from_pretrained(
+        tokenizer = BertTokenizer.from_pretrained(
             name, do_lower_case=settings.lowercase, model_max_length=settings.max_tokens
         )
     except OSError as error:
         raise unreachable(name, "model.text_weights") from error
+    if len(tokenizer) <= len(_SPECIALS):
+        # Where no vocabulary is found, transformers gives a tokenizer of nothing but specials, and no error.
+        raise unreachable(name, "model.text_weights")
+    return tokenizer
