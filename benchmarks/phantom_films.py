@@ -120,9 +120,11 @@ def main() -> None:
         distances = np.array([min(histogram_distance(f, other) for other in real.values()) for f in films])
         slopes = np.array([spectrum_slope(film) for film in films])
         within = np.mean((distances <= limit) & (slopes >= bounds[0]) & (slopes <= bounds[1]))
+        distance = f"{distances.mean():9.3f} +- {distances.std():.3f}"
+        slope = f"{slopes.mean():6.2f} +- {slopes.std():.2f}"
+        name = f"phantom, {scanner}"
         print(
-            f"{'phantom, ' + scanner:34} {describe(films):28} "
-            f"{distances.mean():9.3f} +- {distances.std():.3f} {slopes.mean():6.2f} +- {slopes.std():.2f}  within {within:4.0%}  {speed:5.0f} films/s"
+            f"{name:34} {describe(films):28} {distance} {slope}  within {within:4.0%}  {speed:4.0f} films/s"
         )
 
 

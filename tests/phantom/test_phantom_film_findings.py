@@ -10,7 +10,7 @@ SEVERITIES = ("mild", "moderate", "severe")
 ZONED = ("Atelectasis", "Consolidation", "Pneumonia", "Fracture")
 
 
-def film_with(*findings: Finding, seed: int = 0, size: int = 176, view: str = "PA") -> Film:
+def film_with(*findings: Finding, seed: int = 0, size: int = 144, view: str = "PA") -> Film:
     return draw_film(CasePlan("test", seed, findings, view=view), np.random.default_rng(seed), size, size)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from egma_lib.phantom.film.anatomy import SIDES, SIGN, Anatomy
 from egma_lib.phantom.film.canvas import Canvas, LineLayer, curve_axis, curve_index, gaussian_bump, soft_step
-from egma_lib.phantom.film.thorax import LungField, Thorax
+from egma_lib.phantom.film.thorax import Thorax
 
 RIB_COUNT = 10
 RIB_HALF_HEIGHT = 0.0135
@@ -47,25 +47,37 @@ def _rib_profile(levels: np.ndarray, half_height: float) -> np.ndarray:
     return (inside * (0.62 + 0.5 * np.clip(u, 0, 1) ** 3)).max(axis=0).astype(np.float32)
 
 
-def posterior_rib_field(anatomy: Anatomy, lung: LungField, canvas: Canvas) -> np.ndarray:
+def posterior_rib_field(thorax: Thorax) -> np.ndarray:
     """Height of every pixel relative to the rib roots: a rib of level `y` runs where this field is `y`."""
-    return canvas.y - np.float32(anatomy.rib_slope) * _posterior_shape()[curve_index(lung.share)]
+    chest = thorax.chest
+    drop = _posterior_shape().take(curve_index(thorax.lungs.share), mode="clip")
+    return chest.canvas.y - np.float32(chest.anatomy.rib_slope) * drop
 
 
-def draw_ribs(canvas: Canvas, anatomy: Anatomy, lung: LungField, field: np.ndarray) -> np.ndarray:
-    """Return the thickness of one side's ribs; `field` is `posterior_rib_field`, perhaps with fractures."""
-    levels = np.array([rib_level(anatomy, lung.side, number) for number in range(RIB_COUNT)])
-    back = _rib_profile(levels, RIB_HALF_HEIGHT)[curve_index(field)]
-    front_levels = levels[:7] + anatomy.rib_slope * 0.115
-    front = _rib_profile(front_levels, RIB_HALF_HEIGHT * 1.15)
-    front_field = canvas.y - np.float32(anatomy.rib_slope) * _anterior_shape()[curve_index(lung.share)]
-    share = lung.share
-    reach = soft_step(lung.wall + 0.012, 0.02)
+@lru_cache(maxsize=1)
+def _rib_strengths() -> tuple[np.ndarray, np.ndarray]:
+    """Thickness of posterior and anterior ribs over the share of the chest's half width."""
+    share = curve_axis()
     outward = np.clip(share, 0, 1) ** 2
-    back *= reach * soft_step(share - 0.08, 0.1) * (0.15 + 0.05 * outward)
-    ribs = back + front[curve_index(front_field)] * reach * soft_step(share - 0.42, 0.3) * (
-        np.float32(0.06) + np.float32(0.04) * outward
-    )
+    back = soft_step(share - np.float32(0.08), 0.1) * (0.15 + 0.05 * outward)
+    front = soft_step(share - np.float32(0.42), 0.3) * (0.06 + 0.04 * outward)
+    return back, front
+
+
+def draw_ribs(thorax: Thorax, field: np.ndarray) -> np.ndarray:
+    """Return the thickness of the ribs; `field` is `posterior_rib_field`, perhaps with fractures."""
+    chest, anatomy = thorax.chest, thorax.chest.anatomy
+    levels = {s: np.array([rib_level(anatomy, s, number) for number in range(RIB_COUNT)]) for s in SIDES}
+    back = {s: _rib_profile(levels[s], RIB_HALF_HEIGHT) for s in SIDES}
+    lower = anatomy.rib_slope * 0.115
+    front = {s: _rib_profile(levels[s][:7] + lower, RIB_HALF_HEIGHT * 1.15) for s in SIDES}
+    share_index = curve_index(thorax.lungs.share)
+    drop = _anterior_shape().take(share_index, mode="clip")
+    front_field = chest.canvas.y - np.float32(anatomy.rib_slope) * drop
+    back_strength, front_strength = (s.take(share_index, mode="clip") for s in _rib_strengths())
+    ribs = chest.pick(curve_index(field), back["right"], back["left"]) * back_strength
+    ribs += chest.pick(curve_index(front_field), front["right"], front["left"]) * front_strength
+    ribs *= soft_step(thorax.lungs.wall + np.float32(0.012), 0.02)
     return ribs * np.float32(anatomy.rib_contrast)
 
 
@@ -74,13 +86,15 @@ def draw_spine(canvas: Canvas, anatomy: Anatomy) -> np.ndarray:
     across = canvas.x - np.float32(anatomy.midline)
     axis = curve_axis()
     vertebrae = 0.8 + 0.2 * np.sin(2 * np.pi * axis / 0.052)
-    column = soft_step(0.042 - np.abs(across), 0.02)
-    processes = gaussian_bump(across, 0, 0.007) * np.float32(0.16)
-    pedicles = gaussian_bump(np.abs(across), 0.024, 0.006) * np.float32(0.12)
-    spine = (column * np.float32(0.2) + processes + pedicles) * canvas.along_y(vertebrae.astype(np.float32))
+    distance = np.abs(axis)
+    column = np.float32(0.2) * soft_step(np.float32(0.042) - distance, 0.02)
+    processes = np.float32(0.16) * gaussian_bump(distance, 0, 0.007)
+    pedicles = np.float32(0.12) * gaussian_bump(distance, 0.024, 0.006)
+    profile = column + processes + pedicles
+    spine = profile.take(curve_index(across), mode="clip") * canvas.along_y(vertebrae.astype(np.float32))
     course = anatomy.trachea_shift * np.clip(axis / 0.3, 0, 1)
     windpipe = gaussian_bump(across + canvas.along_y(course.astype(np.float32)), 0, 0.0145)
-    windpipe *= soft_step(anatomy.hilum_y["left"] - 0.06 - canvas.y, 0.06)
+    windpipe *= canvas.along_y(soft_step(np.float32(anatomy.hilum_y["left"] - 0.06) - axis, 0.06))
     return spine - np.float32(0.5) * windpipe
 
 
@@ -112,19 +126,18 @@ def draw_girdle(canvas: Canvas, anatomy: Anatomy) -> np.ndarray:
     return layer.field()
 
 
-def draw_bones(
-    canvas: Canvas, anatomy: Anatomy, thorax: Thorax, rib_fields: dict[str, np.ndarray]
-) -> np.ndarray:
+def draw_bones(thorax: Thorax, rib_field: np.ndarray) -> np.ndarray:
     """Return the thickness of all bones, shape (rows, columns).
 
     Parameters
     ----------
-    canvas, anatomy, thorax
+    thorax
         The patient.
-    rib_fields
-        `posterior_rib_field` of each side, displaced where a rib is broken.
+    rib_field
+        `posterior_rib_field`, displaced where a rib is broken.
     """
+    canvas, anatomy = thorax.chest.canvas, thorax.chest.anatomy
     bones = draw_spine(canvas, anatomy)
-    for side in SIDES:
-        bones += draw_ribs(canvas, anatomy, thorax.lungs[side], rib_fields[side])
-    return bones + np.float32(0.3) * draw_girdle(canvas, anatomy)
+    bones += draw_ribs(thorax, rib_field)
+    bones += np.float32(0.3) * draw_girdle(canvas, anatomy)
+    return bones

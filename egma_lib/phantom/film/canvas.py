@@ -115,7 +115,7 @@ def make_canvas(rows: int, columns: int, tilt: float) -> Canvas:
 
 
 class LineLayer:
-    """Lines and shapes in anatomical coordinates, anti-aliased, strength 0-1; later ones cover earlier ones."""
+    """Lines and shapes in anatomical coordinates, smooth-edged, strength 0-1; later ones on top."""
 
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas

@@ -79,7 +79,7 @@ def draw_film(plan: CasePlan, rng: np.random.Generator, rows: int, columns: int)
     vessels = draw_vessels(canvas, anatomy, branching, scene.vessel_prominence)
     thickness = scene.thorax.thickness + scene.opacity
     thickness += np.float32(0.27) * vessels * scene.vessel_share
-    thickness += draw_bones(canvas, anatomy, scene.thorax, scene.rib_fields)
+    thickness += draw_bones(scene.thorax, scene.rib_field)
     image = expose(thickness, scene.thorax.body, plan.scanner, detector)
     if plan.mark is not None:
         stamp_mark(image, plan.mark)

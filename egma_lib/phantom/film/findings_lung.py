@@ -11,7 +11,7 @@ from egma_lib.phantom.film.scene import Scene, blob_distance, place_in_zone, sid
 from egma_lib.phantom.film.vessels import hilum
 
 CONSOLIDATION_DENSITY = (0.48, 0.70, 0.92)
-PNEUMONIA_DENSITY = (0.30, 0.43, 0.55)
+PNEUMONIA_DENSITY = (0.34, 0.46, 0.58)
 ATELECTASIS_DENSITY = (0.32, 0.50, 0.65)
 CLOUDS = 1.3
 """Spectral exponent of the unevenness within an opacity."""
@@ -66,13 +66,16 @@ def paint_pneumonia(scene: Scene, finding: Finding, rng: np.random.Generator) ->
     canvas, grade = scene.canvas, SEVERITY[finding.severity]
     zone = zone_of(finding, "lower")
     mask = np.zeros(canvas.shape, bool)
-    count = 3 + 2 * grade + round(2 * finding.size)
+    count = 4 + 2 * grade + round(2 * finding.size)
     for side in sides_of(finding, rng):
         clear = np.ones(canvas.shape, np.float32)
-        for _ in range(count):
-            x, y = place_in_zone(scene, side, zone, rng, 0.1, 0.92)
-            radius = float(rng.uniform(0.020, 0.034)) * (1 + 0.35 * finding.size)
-            y += float(rng.uniform(-0.07, 0.07))
+        top, bottom = scene.anatomy.zone_range(side, zone)
+        for number in range(count):
+            # Foci alternate between the inner and outer lung on the way down, or they would merge into one.
+            inner, outer = ((0.08, 0.4), (0.6, 0.92))[number % 2]
+            x, _ = place_in_zone(scene, side, zone, rng, inner, outer)
+            y = top + (bottom - top) * (number + float(rng.uniform(0.2, 0.8))) / count
+            radius = float(rng.uniform(0.022, 0.034)) * (1 + 0.35 * finding.size)
             clear *= 1 - gaussian_bump(blob_distance(canvas, x, y, radius, radius), 0, 0.75)
         strength = (1 - clear) * _within_zone(scene, side, zone)
         scene.opacity += strength * np.float32(PNEUMONIA_DENSITY[grade])

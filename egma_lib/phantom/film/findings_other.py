@@ -13,9 +13,7 @@ from egma_lib.phantom.film.scene import Scene, blob_distance, sides_of, zone_of
 
 def paint_cardiomegaly(scene: Scene, finding: Finding, rng: np.random.Generator) -> np.ndarray:
     """Return the heart as mask; that it is large is already in the anatomy."""
-    below = np.where(
-        scene.canvas.x > scene.anatomy.midline, scene.lung("left").base, scene.lung("right").base
-    )
+    below = scene.thorax.lungs.base
     return (scene.thorax.heart > 0.02) & (below > -0.02)
 
 
@@ -33,7 +31,7 @@ def paint_fracture(scene: Scene, finding: Finding, rng: np.random.Generator) -> 
     canvas, anatomy, grade = scene.canvas, scene.anatomy, SEVERITY[finding.severity]
     mask = np.zeros(canvas.shape, bool)
     for side in sides_of(finding, rng):
-        lung, field = scene.lung(side), scene.rib_fields[side]
+        lung, field = scene.lung(side), scene.rib_field.copy()
         for number in _broken_ribs(scene, side, zone_of(finding, "mid"), 1 + grade):
             share = float(rng.uniform(0.66, 0.8))
             height = posterior_rib_y(anatomy, side, number, share)
@@ -44,7 +42,7 @@ def paint_fracture(scene: Scene, finding: Finding, rng: np.random.Generator) -> 
             outward = lung.out - np.float32(share * wall)
             step = (0.014 + 0.005 * grade + 0.004 * finding.size) * on_rib
             beyond = soft_step(outward, 0.006) * soft_step(0.12 - outward, 0.05)
-            scene.rib_fields[side] = scene.rib_fields[side] - step * beyond
+            scene.rib_field -= step * beyond * scene.thorax.on_side(side)
             radius = 0.034 + 0.007 * grade + 0.006 * finding.size
             near_break = gaussian_bump(blob_distance(canvas, x, height, radius, radius), 0, 0.62)
             in_rib = soft_step(np.float32(1.3 * RIB_HALF_HEIGHT) - near, 0.01)

@@ -24,8 +24,9 @@ class Scene:
         The patient; the anatomy already shows what findings move.
     opacity
         Thickness that findings add (or take away), float32, shape (rows, columns).
-    rib_fields
-        Per side, the height of each pixel relative to the rib roots; a fracture displaces it.
+    rib_field
+        Height of each pixel relative to the rib roots, float32, shape (rows, columns); a fracture displaces
+        it.
     vessel_share
         0-1, where vessels are seen, float32, shape (rows, columns).
     vessel_prominence
@@ -36,13 +37,13 @@ class Scene:
     anatomy: Anatomy
     thorax: Thorax
     opacity: np.ndarray
-    rib_fields: dict[str, np.ndarray]
+    rib_field: np.ndarray
     vessel_share: np.ndarray
     vessel_prominence: dict[str, float] = field(default_factory=lambda: dict.fromkeys(SIDES, 1.0))
 
     def lung(self, side: str) -> LungField:
         """Return one lung."""
-        return self.thorax.lungs[side]
+        return self.thorax.lung(side)
 
 
 Painter = Callable[[Scene, Finding, np.random.Generator], np.ndarray]
@@ -52,14 +53,13 @@ Painter = Callable[[Scene, Finding, np.random.Generator], np.ndarray]
 def start_scene(canvas: Canvas, anatomy: Anatomy) -> Scene:
     """Return the scene of a patient without the marks of disease."""
     thorax = draw_thorax(canvas, anatomy)
-    lungs = thorax.lungs
     return Scene(
         canvas=canvas,
         anatomy=anatomy,
         thorax=thorax,
         opacity=np.zeros(canvas.shape, np.float32),
-        rib_fields={side: posterior_rib_field(anatomy, lungs[side], canvas) for side in SIDES},
-        vessel_share=lungs["right"].aerated + lungs["left"].aerated,
+        rib_field=posterior_rib_field(thorax),
+        vessel_share=thorax.lungs.aerated.copy(),
     )
 
 
