@@ -14,8 +14,8 @@ from egma_lib.gaze.events.velocity import smoothed_velocity
 
 SMOOTHING_S, STRONG_SMOOTHING_S = 0.012, 0.02
 """About half and all of the shortest saccade; the longer filter only where noise hides more than it blurs."""
-NOISY_PEAK_DEG_S = 100.0
-"""A saccade of two degrees peaks here; noise that hides it calls for the longer filter."""
+NOISY_PEAK_DEG_S = 80.0
+"""A saccade of a degree and a half peaks here; noise that hides it calls for the longer filter."""
 PEAK_NOISE, PEAK_FLOOR_DEG_S = 6.0, 30.0
 """A saccade's peak stands out of noise by this many standard deviations; half a degree peaks at 30 deg/s, and
 smaller ones are microsaccades, part of the fixation."""
