@@ -38,7 +38,7 @@ def test_noise_alone_is_fixation():
 def test_thresholds_follow_noise_that_grows_within_a_recording():
     rng = np.random.default_rng(6)
     time = np.arange(20_000) / 1000
-    scale = np.where(time < 10, 0.005, 0.25)
+    scale = np.where(time < 10, 0.005, 0.4)
     x, y = rng.normal(0, 1, (2, len(time))) * scale
     # A saccade of one degree stands out of the quiet half only.
     for onset in (5.0, 15.0):
