@@ -55,6 +55,14 @@ class RunOptions:
 
 def parse_options(arguments: Sequence[str], program: str = "./run_all.sh") -> RunOptions:
     """Read the command line; a wrong one ends the process with status 2 and a usage line (argparse)."""
+    found = vars(_parser(program).parse_args(arguments))
+    # A relative folder means the caller's, wherever the notebooks are executed.
+    for name in ("data_root", "results"):
+        found[name] = str(Path(found[name]).expanduser().absolute()) if found[name] else ""
+    return RunOptions(**{**found, "start": found["start"] or "", "overrides": tuple(found["overrides"])})
+
+
+def _parser(program: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program,
         description="Run the notebooks of the EGMA suite in order and write tables, figures and one report.",
@@ -96,11 +104,7 @@ def parse_options(arguments: Sequence[str], program: str = "./run_all.sh") -> Ru
         help="override one setting; repeatable",
     )
     add("--list", dest="list_only", action="store_true", help="say what would be done, and stop")
-    found = vars(parser.parse_args(arguments))
-    # A relative folder means the caller's, wherever the notebooks are executed.
-    for name in ("data_root", "results"):
-        found[name] = str(Path(found[name]).expanduser().absolute()) if found[name] else ""
-    return RunOptions(**{**found, "start": found["start"] or "", "overrides": tuple(found["overrides"])})
+    return parser
 
 
 def _positive(text: str) -> int:

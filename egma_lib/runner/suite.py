@@ -32,12 +32,15 @@ class Place:
         Folder of the notebooks.
     state
         Folder of the up-to-date state, ignored by git.
+    code
+        Folders whose files decide results: the library, and the reference data that come with it.
     reads
         Which stage reads what another wrote.
     """
 
     notebooks: Path = REPOSITORY / "notebooks"
     state: Path = REPOSITORY / ".egma"
+    code: tuple[Path, ...] = (REPOSITORY / "egma_lib", REPOSITORY / "data" / "reference")
     reads: Mapping[str, Sequence[str]] = field(default_factory=lambda: READS)
 
 
@@ -70,7 +73,7 @@ class _Suite:
         self.state_folder = place.state
         # What decides every stage alike; `hash_of` leaves the number of jobs out.
         groups = [name for name in Settings.model_fields if name != "profile"]
-        self.common = [code_hash(), self.settings.profile, self.settings.hash_of(*groups)]
+        self.common = [code_hash(place.code), self.settings.profile, self.settings.hash_of(*groups)]
 
     def run(self) -> int:
         if self.options.list_only:
@@ -180,11 +183,15 @@ class _Suite:
         return 0
 
 
-def code_hash() -> str:
-    """Return a hash of the library's code and of the reference data that come with it."""
-    files = [*(REPOSITORY / "egma_lib").rglob("*.py"), *(REPOSITORY / "data" / "reference").rglob("*")]
-    files = sorted(path for path in files if path.is_file())
-    return content_hash([path.relative_to(REPOSITORY).as_posix() for path in files], *files)
+def code_hash(folders: Sequence[Path]) -> str:
+    """Return a hash of the names and contents of the files in `folders`, compiled ones left out."""
+    files = [
+        (path.relative_to(folder).as_posix(), path)
+        for folder in folders
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    ]
+    return content_hash([name for name, _ in files], *[path for _, path in files])
 
 
 @contextmanager

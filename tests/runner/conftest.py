@@ -28,8 +28,9 @@ class Suite:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.notebooks, self.data, self.results = (folder / name for name in ("notebooks", "data", "results"))
-        self.notebooks.mkdir()
-        self.data.mkdir()
+        self.code = folder / "code"
+        for path in (self.notebooks, self.data, self.code):
+            path.mkdir()
         study = {"name": "toy", "kind": "synthetic", "title_note": "toy", "recipe_hash": "1"}
         (self.data / "study.json").write_text(json.dumps(study), encoding="utf-8")
 
@@ -58,7 +59,7 @@ class Suite:
         said = io.StringIO()
         status = run_suite(
             RunOptions(profile="smoke", data_root=str(self.data), results=str(self.results), **options),
-            Place(self.notebooks, self.folder / "state", reads={"01": ()}),
+            Place(self.notebooks, self.folder / "state", (self.code,), reads={"01": ()}),
             Console(said),
         )
         return status, said.getvalue()

@@ -87,6 +87,9 @@ def test_what_changed_decides_what_runs_again(two):
     nbformat.write(executed, two.notebooks / "02_second.ipynb")
     assert ran(two.run()[1]) == [], "counts and outputs of the notebook are no change"
 
+    (two.code / "losses.py").write_text("another loss")
+    assert ran(two.run()[1]) == ["01_first", "02_second"]
+
     _, said = two.run(only=("02",), force=True)
     assert ran(said) == ["02_second"]
     assert ran(two.run(overrides=("gaze.sigma_deg=0.5",))[1]) == ["01_first", "02_second"]
