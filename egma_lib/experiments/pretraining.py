@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -13,7 +12,7 @@ from egma_lib.artefacts import write_text
 from egma_lib.errors import ArtefactError
 from egma_lib.experiments.arms import Arm
 from egma_lib.experiments.corpora import Corpora
-from egma_lib.experiments.evaluate_run import evaluate_run, is_evaluated
+from egma_lib.experiments.evaluate_run import is_evaluated
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 from egma_lib.training.jobs import TrainJob
@@ -38,8 +37,15 @@ def arm_job(study: Study, settings: Settings, corpora: Corpora, arm: Arm, seed: 
 
 
 def _job(study: Study, settings: Settings, corpora: Corpora, spec: RunSpec, data: Path) -> TrainJob:
-    hook = partial(evaluate_run, evaluation=corpora.evaluation, predictions=study.folder("predictions"))
-    return TrainJob(spec, settings, data, corpora.tokenizer, study.runs, after_run=hook)
+    return TrainJob(
+        spec,
+        settings,
+        data,
+        corpora.tokenizer,
+        study.runs,
+        after_run="egma_lib.experiments.evaluate_run:evaluate_run",
+        after_run_with={"evaluation": corpora.evaluation, "predictions": study.folder("predictions")},
+    )
 
 
 def train_arms(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,11 @@ class TrainJob:
     runs_folder
         Folder of all runs.
     after_run
-        `module:function`, called in the worker as function(run_folder, settings) when the run is finished,
-        also when it was finished before; what it returns must be picklable. None calls nothing.
+        `module:function`, called in the worker as function(run_folder, settings, **after_run_with) when the
+        run is finished, also when it was finished before; what it returns must be picklable. None calls
+        nothing.
+    after_run_with
+        Keyword arguments of `after_run`.
     """
 
     spec: RunSpec
@@ -37,6 +40,7 @@ class TrainJob:
     tokenizer_folder: Path
     runs_folder: Path
     after_run: str | None = None
+    after_run_with: dict[str, Any] = field(default_factory=dict)
 
     @property
     def run_id(self) -> str:

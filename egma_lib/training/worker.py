@@ -95,7 +95,9 @@ def _train(job: TrainJob, pipe: Connection, loaded: dict[Path, Any]) -> Any:
             start,
             _reporter(pipe),
         )
-    output = None if job.after_run is None else _hook(job.after_run)(folder, job.settings)
+    output = None
+    if job.after_run is not None:
+        output = _hook(job.after_run)(folder, job.settings, **job.after_run_with)
     return TrainResult(job.run_id, folder, reused, time.perf_counter() - started_s, output)
 
 
