@@ -93,6 +93,14 @@ def _collimate(image: np.ndarray, border: float) -> None:
         edge[...] = 0.02
 
 
+def _annotate(image: np.ndarray, chain: Scanner) -> None:
+    """Draw a scanner's letter and margin, in place."""
+    if chain.letter is not None:
+        _draw_letter(image, chain.letter)
+    if chain.border > 0:
+        _collimate(image, chain.border)
+
+
 def expose(thickness: np.ndarray, body: np.ndarray, scanner: str, rng: np.random.Generator) -> np.ndarray:
     """Turn thickness into a film.
 
@@ -129,8 +137,5 @@ def expose(thickness: np.ndarray, body: np.ndarray, scanner: str, rng: np.random
         image = np.maximum(image, 0) ** np.float32(chain.gamma)
     image = ndimage.gaussian_filter(image, max(0.4, chain.blur * columns), truncate=3)
     image += np.float32(chain.noise) * texture(rng, rows, columns, 0.0) * (0.4 + 0.6 * body)
-    if chain.letter is not None:
-        _draw_letter(image, chain.letter)
-    if chain.border > 0:
-        _collimate(image, chain.border)
+    _annotate(image, chain)
     return np.clip(image, 0, 1, out=image)

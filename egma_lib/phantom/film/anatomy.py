@@ -138,51 +138,41 @@ def _shift_for(anatomy: Anatomy, finding: Finding) -> Anatomy:
     return anatomy
 
 
-def draw_anatomy(plan: CasePlan, rng: np.random.Generator) -> Anatomy:
-    """Draw a patient for a plan.
-
-    The random numbers used do not depend on the plan's findings: two plans that differ only there show the
-    same patient from one state of `rng`, healthy and ill.
-    """
-    unit = rng.random(24)
-    ap = plan.view == "AP"
-
-    def between(index: int, low: float, high: float) -> float:
-        return low + (high - low) * float(unit[index])
-
-    width = between(0, 0.365, 0.405)
-    asymmetry = between(1, -0.010, 0.010)
-    apex = between(2, 0.085, 0.125)
-    dome = between(3, 0.665, 0.735) - 0.03 * ap
-    ratio = between(4, 0.42, 0.475) + 0.025 * ap
-    hilum = between(5, 0.40, 0.43) - 0.01 * ap
-    anatomy = Anatomy(
-        view=plan.view,
-        tilt=between(6, -0.035, 0.035),
-        midline=0.5 + between(7, -0.015, 0.015),
+def draw_healthy_anatomy(view: str, rng: np.random.Generator) -> Anatomy:
+    """Draw a healthy patient, as a view (`PA` or `AP`) shows them."""
+    ap = view == "AP"
+    between = rng.uniform
+    width = between(0.365, 0.405)
+    asymmetry = between(-0.010, 0.010)
+    apex = between(0.085, 0.125)
+    dome = between(0.665, 0.735) - 0.03 * ap
+    hilum = between(0.40, 0.43) - 0.01 * ap
+    return Anatomy(
+        view=view,
+        tilt=between(-0.035, 0.035),
+        midline=0.5 + between(-0.015, 0.015),
         half_width={"right": width + asymmetry, "left": width - asymmetry},
-        apex_y={"right": apex, "left": apex - between(8, -0.008, 0.010)},
-        dome_y={"right": dome, "left": dome + between(9, 0.015, 0.04)},
-        angle_depth=between(10, 0.085, 0.12),
-        cardiothoracic_ratio=ratio,
-        heart_right_share=between(11, 0.27, 0.36),
-        heart_y=between(12, 0.575, 0.605) - 0.015 * ap,
-        knob=between(13, 0.085, 0.11),
-        knob_y=between(14, 0.265, 0.295),
+        apex_y={"right": apex, "left": apex - between(-0.008, 0.010)},
+        dome_y={"right": dome, "left": dome + between(0.015, 0.04)},
+        angle_depth=between(0.085, 0.12),
+        cardiothoracic_ratio=between(0.42, 0.475) + 0.025 * ap,
+        heart_right_share=between(0.27, 0.36),
+        heart_y=between(0.575, 0.605) - 0.015 * ap,
+        knob=between(0.085, 0.11),
+        knob_y=between(0.265, 0.295),
         hilum_y={"right": hilum + 0.012, "left": hilum - 0.012},
-        tissue=between(15, 0.88, 1.15),
-        body_margin=between(16, 0.055, 0.17),
-        shoulder_drop=between(17, -0.02, 0.05) - 0.02 * ap,
-        rib_spacing=between(18, 0.064, 0.074),
-        rib_start=between(19, -0.02, 0.02),
-        rib_contrast=between(20, 0.8, 1.25) * (0.85 if ap else 1.0),
-        rib_slope=between(21, 0.8, 1.2),
-        clavicle_y=between(22, 0.14, 0.175) - 0.035 * ap,
-        breast=max(0.0, between(23, -0.9, 1.0)),
-        bubble=float(rng.random()),
-        trachea_shift=0.012 + 0.012 * float(rng.random()),
+        tissue=between(0.88, 1.15),
+        body_margin=between(0.055, 0.17),
+        shoulder_drop=between(-0.02, 0.05) - 0.02 * ap,
+        rib_spacing=between(0.064, 0.074),
+        rib_start=between(-0.02, 0.02),
+        rib_contrast=between(0.8, 1.25) * (0.85 if ap else 1.0),
+        rib_slope=between(0.8, 1.2),
+        clavicle_y=between(0.14, 0.175) - 0.035 * ap,
+        breast=max(0.0, between(-0.9, 1.0)),
+        bubble=between(0.0, 1.0),
+        trachea_shift=between(0.012, 0.024),
     )
-    return apply_findings(anatomy, plan.findings)
 
 
 def apply_findings(anatomy: Anatomy, findings: Sequence[Finding]) -> Anatomy:
@@ -190,3 +180,12 @@ def apply_findings(anatomy: Anatomy, findings: Sequence[Finding]) -> Anatomy:
     for finding in sorted(findings, key=lambda finding: finding.name == "Cardiomegaly"):
         anatomy = _shift_for(anatomy, finding)
     return anatomy
+
+
+def draw_anatomy(plan: CasePlan, rng: np.random.Generator) -> Anatomy:
+    """Draw a patient for a plan.
+
+    The random numbers used do not depend on the plan's findings: two plans that differ only there show the
+    same patient from one state of `rng`, healthy and ill.
+    """
+    return apply_findings(draw_healthy_anatomy(plan.view, rng), plan.findings)

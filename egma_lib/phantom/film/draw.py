@@ -44,6 +44,11 @@ def _paint(scene: Scene, finding: Finding, rng: np.random.Generator) -> np.ndarr
     return PAINTERS[finding.name](scene, finding, rng)
 
 
+def _streams(rng: np.random.Generator) -> tuple[np.random.Generator, ...]:
+    """Return generators for patient, disease, vessels and detector, so that none disturbs another."""
+    return tuple(np.random.default_rng(int(seed)) for seed in rng.integers(2**63, size=4))
+
+
 def draw_film(plan: CasePlan, rng: np.random.Generator, rows: int, columns: int) -> Film:
     """Draw a planned case as a frontal chest film.
 
@@ -70,8 +75,7 @@ def draw_film(plan: CasePlan, rng: np.random.Generator, rows: int, columns: int)
     """
     if min(rows, columns) < SMALLEST_SIDE_PX:
         raise DataError(f"a film of {rows} x {columns} pixels; each side needs at least {SMALLEST_SIDE_PX}")
-    seeds = rng.integers(2**63, size=4)
-    patient, disease, branching, detector = (np.random.default_rng(int(seed)) for seed in seeds)
+    patient, disease, branching, detector = _streams(rng)
     anatomy = draw_anatomy(plan, patient)
     canvas = make_canvas(rows, columns, anatomy.tilt)
     scene = start_scene(canvas, anatomy)
