@@ -92,7 +92,8 @@ def mapping_loss(inputs: AlignmentInputs, settings: LossSettings) -> MappingLoss
     """Return mL_I and mL_T: each patch (sentence) against its mapped counterpart (Eq. 8 and 9).
 
     Negatives of a patch are the other patches of the same image; of a sentence, the other real sentences of
-    the same report, so mL_T is the mean over the samples with at least two of them (0 if there is none).
+    the same report. Both are means over the samples with at least two real sentences (0 if there is none): a
+    single sentence has no negative, and maps to every patch alike.
     """
     weights = mapping_weights(inputs, settings)
     similarity, mask = inputs.similarity, inputs.sentence_mask
@@ -104,7 +105,7 @@ def mapping_loss(inputs: AlignmentInputs, settings: LossSettings) -> MappingLoss
     squared = ((weights.image_to_text @ gram) * weights.image_to_text).sum(dim=-1, keepdim=True)
     lengths = squared.clamp(min=_MINIMUM_SQUARED_LENGTH).sqrt()
     image_logits = inputs.scaled((weights.image_to_text / lengths) @ similarity)  # (b, n, n)
-    image = _both_directions(image_logits).mean()
+    image_losses = _both_directions(image_logits).mean(dim=1)
 
     cross_sentences = F.normalize(weights.text_to_image @ patches, dim=-1)  # (b, m, d)
     text_logits = inputs.scaled(cross_sentences @ sentences.mT)  # (b, m, m)
@@ -113,10 +114,14 @@ def mapping_loss(inputs: AlignmentInputs, settings: LossSettings) -> MappingLoss
     own = torch.eye(mask.shape[1], dtype=torch.bool, device=mask.device)
     text_logits = text_logits.masked_fill(padded, -torch.inf).masked_fill(padded & own, 0.0)
     counts = mask.sum(dim=1)
+    text_losses = _both_directions(text_logits).sum(dim=1) / counts
     kept = counts >= 2
-    per_sample = _both_directions(text_logits).sum(dim=1) / counts
-    text = per_sample.masked_fill(~kept, 0.0).sum() / kept.sum().clamp(min=1)
-    return MappingLoss(image, text)
+    return MappingLoss(_mean_over(kept, image_losses), _mean_over(kept, text_losses))
+
+
+def _mean_over(kept: Tensor, losses: Tensor) -> Tensor:
+    """Return the mean of the losses, shape (b,), where `kept` is True; 0 where it never is."""
+    return losses.masked_fill(~kept, 0.0).sum() / kept.sum().clamp(min=1)
 
 
 def _both_directions(logits: Tensor) -> Tensor:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,6 +19,7 @@ from egma_lib.models.weights import load_weights, save_weights
 from egma_lib.settings import Settings, StageSettings
 from egma_lib.training.batches import BatchMaker
 from egma_lib.training.data import TrainingData
+from egma_lib.training.device import choose_device, reproducible_torch
 from egma_lib.training.gaze_share import samples_with_gaze
 from egma_lib.training.locks import run_lock
 from egma_lib.training.loop import BEST_FILE, Progress, TrainingLoop
@@ -157,7 +156,7 @@ def train_run(
             return folder
         _sweep(folder)
         device = choose_device(settings)
-        with reproducible_torch(spec, settings, device):
+        with reproducible_torch(spec.seed, settings, device):
             _train(spec, settings, data, folder, tokenizer, start_weights, device, progress)
     return folder
 
@@ -225,39 +224,3 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-
-
-def choose_device(settings: Settings) -> torch.device:
-    """Return the device to train on.
-
-    Raises
-    ------
-    TrainingError
-        A GPU is asked for and there is none.
-    """
-    wanted = settings.training.device
-    if wanted == "cuda" and not torch.cuda.is_available():
-        raise TrainingError("training.device is 'cuda' but PyTorch sees no GPU; use 'auto' or 'cpu'")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
-
-
-@contextmanager
-def reproducible_torch(spec: RunSpec, settings: Settings, device: torch.device) -> Iterator[None]:
-    """Fix PyTorch's threads and generator, and on the CPU its algorithms; put all back afterwards."""
-    threads = torch.get_num_threads()
-    deterministic = torch.are_deterministic_algorithms_enabled()
-    guards = torch.utils.deterministic
-    fill = guards.fill_uninitialized_memory  # type: ignore[attr-defined]
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices=devices):
-        torch.manual_seed(int(content_hash(spec.stage, spec.seed, length=8), 16))
-        torch.set_num_threads(settings.training.threads)
-        torch.use_deterministic_algorithms(device.type == "cpu")
-        # Filling fresh memory guards against reading it, which nothing here does, and costs time.
-        guards.fill_uninitialized_memory = False  # type: ignore[attr-defined]
-        try:
-            yield
-        finally:
-            guards.fill_uninitialized_memory = fill  # type: ignore[attr-defined]
-            torch.use_deterministic_algorithms(deterministic)
-            torch.set_num_threads(threads)

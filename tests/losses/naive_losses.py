@@ -72,8 +72,8 @@ def naive_egma(P, S, sentence_mask, gaze, has_gaze, scale, threshold=2 / 7):
         p2s.append(sum(naive_mlce(scale * similarity[:, i], GS[:, i] > 0, looked[k]) for i in range(n)) / n)
         W_image = _weights(similarity.T, GS.T, threshold)
         W_text = _weights(similarity, GS, threshold)
-        mapped_images.append(_mapped_contrast(W_image, reports[k], P[k], scale))
         if len(reports[k]) >= 2:
+            mapped_images.append(_mapped_contrast(W_image, reports[k], P[k], scale))
             mapped_texts.append(_mapped_contrast(W_text, P[k], reports[k], scale))
     i2t, t2i = _logits_of_pairs(P, reports)
     parts = {
@@ -81,8 +81,8 @@ def naive_egma(P, S, sentence_mask, gaze, has_gaze, scale, threshold=2 / 7):
         "mlce_patch_to_sentence": sum(p2s) / b,
         "infonce_image_to_text": naive_cross_entropy(scale * i2t),
         "infonce_text_to_image": naive_cross_entropy(scale * t2i),
-        "mapping_image": sum(mapped_images) / b,
-        "mapping_text": sum(mapped_texts) / len(mapped_texts) if mapped_texts else torch.tensor(0.0),
+        "mapping_image": sum(mapped_images) / len(mapped_images),
+        "mapping_text": sum(mapped_texts) / len(mapped_texts),
     }
     parts["egf"] = (parts["mlce_sentence_to_patch"] + parts["mlce_patch_to_sentence"]) / 2 + (
         parts["infonce_image_to_text"] + parts["infonce_text_to_image"]

@@ -186,3 +186,16 @@ def test_arguments_that_do_not_fit_are_named(position, value, words):
     arguments[position] = value
     with pytest.raises(DataError, match=words):
         egma_loss(*arguments)
+
+
+def test_a_report_of_one_sentence_has_nothing_to_map_against():
+    sample = list(one_sample([[0.0, 1.0, 0.5], [1.0, 0.0, 0.0]]))
+    alone = egma_loss(*sample)
+    sample[2] = torch.tensor([[True, False, False]])
+    single = egma_loss(*sample)
+    assert single.mapping_image.item() == single.mapping_text.item() == single.egm.item() == 0
+    both = [
+        torch.cat(pair)
+        for pair in zip(one_sample([[0.0, 1.0, 0.5], [1.0, 0.0, 0.0]])[:5], sample[:5], strict=True)
+    ]
+    assert egma_loss(*both, 1.0).egm.item() == pytest.approx(alone.egm.item())
