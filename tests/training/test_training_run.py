@@ -1,6 +1,8 @@
 import json
+from dataclasses import replace
 from itertools import pairwise
 
+import numpy as np
 import pytest
 import torch
 import yaml
@@ -8,9 +10,11 @@ from safetensors.torch import load_file
 from training_cases import tiny_data, tiny_settings, tiny_tokenizer
 
 from egma_lib.errors import ArtefactError, SettingsError, TrainingError
+from egma_lib.losses.methods import METHODS
 from egma_lib.models import load_dual_encoder
 from egma_lib.training import RunSpec, is_finished, run_id, train_run
-from egma_lib.training.loop import learning_rate
+from egma_lib.training.batches import BatchMaker
+from egma_lib.training.loop import learning_rate, pair_features
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +204,59 @@ def test_unknown_methods_and_shares_are_refused():
         RunSpec("base", "clap", 0)
     with pytest.raises(TrainingError, match="gaze_share"):
         RunSpec("base", "clip", 0, gaze_share=1.5)
+
+
+def test_without_held_out_samples_there_is_no_validation_loss_to_select_by(tmp_path, data, tokenizer):
+    everything = replace(data, is_validation=np.zeros(len(data), dtype=bool))
+    spec = RunSpec("base", "clip", 0)
+    rows = metrics_of(train_run(spec, tiny_settings(), everything, tmp_path, tokenizer))
+    assert rows[-1]["validation_loss"] is None
+    with pytest.raises(TrainingError, match="no sample is held out"):
+        train_run(spec, tiny_settings(**{"training.select": "validation"}), everything, tmp_path, tokenizer)
+
+
+def test_selection_keeps_the_weights_of_the_lowest_validation_loss(tmp_path, data, tokenizer):
+    # Random films can only be learned by heart, so the held-out loss soon rises.
+    overrides = {
+        "training.base.learning_rate": 0.03,
+        "training.base.image_passes": 48,
+        "training.validate_every": 1,
+        "training.select": "validation",
+    }
+    spec = RunSpec("base", "clip", 0)
+    settings = tiny_settings(**overrides)
+    folder = train_run(spec, settings, data, tmp_path, tokenizer)
+    losses = [row["validation_loss"] for row in metrics_of(folder)]
+    best = losses.index(min(losses)) + 1
+    assert best < len(losses)
+    batches = BatchMaker(data, tokenizer, settings, "base", 0, np.ones(len(data), dtype=bool))
+    model = load_dual_encoder(folder, settings)
+    with torch.no_grad():
+        features = pair_features(model, next(batches.validation_batches()))
+        loss = METHODS["clip"](features, settings.losses)["total"].item()
+    assert loss == pytest.approx(min(losses), rel=1e-5)
+
+
+def test_mixed_precision_trains_on_the_cpu_too(tmp_path, data, tokenizer):
+    exact = train_run(RunSpec("continued", "egma", 0), tiny_settings(), data, tmp_path, tokenizer)
+    half = tiny_settings(**{"training.bf16": "on"})
+    mixed = train_run(RunSpec("continued", "egma", 0), half, data, tmp_path, tokenizer)
+    first, second = (metrics_of(folder)[0]["total"] for folder in (exact, mixed))
+    assert first != second
+    assert second == pytest.approx(first, rel=0.05)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_an_interrupted_run_goes_on_on_a_gpu(tmp_path, data, tokenizer):
+    settings = tiny_settings(**{"training.device": "cuda", "training.checkpoint_every_s": 1e-6})
+    spec = RunSpec("continued", "egma", 0)
+
+    def interrupt(step, n_steps, loss):
+        if step == 3:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train_run(spec, settings, data, tmp_path, tokenizer, progress=interrupt)
+    folder = train_run(spec, settings, data, tmp_path, tokenizer)
+    assert [row["step"] for row in metrics_of(folder)] == [1, 2, 3, 4, 5, 6]

@@ -112,22 +112,28 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=["sigterm", "sigkill"])
-def test_workers_end_with_their_parent(stage, tmp_path, number):
-    script = tmp_path / "train.py"
+def _start(stage, folder):
+    """Return a process that trains without end in `folder`, through one worker."""
+    folder.mkdir()
+    script = folder / "train.py"
     tests = str(Path(__file__).parent)
-    script.write_text(_SCRIPT.format(tests=tests, stage=str(stage), runs=str(tmp_path / "runs")))
+    script.write_text(_SCRIPT.format(tests=tests, stage=str(stage), runs=str(folder / "runs")))
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-    parent = subprocess.Popen([sys.executable, str(script)], env=environment)
-    deadline_s = time.monotonic() + 60
-    while not list(tmp_path.glob("runs/*/state.safetensors")):
-        assert parent.poll() is None
-        assert time.monotonic() < deadline_s
-        time.sleep(0.05)
-    workers = psutil.Process(parent.pid).children(recursive=True)
-    parent.send_signal(number)
-    parent.wait(20)
-    assert parent.returncode == (143 if number == signal.SIGTERM else -9)
-    assert not psutil.wait_procs(workers, timeout=10)[1]
-    if number == signal.SIGTERM:
-        assert not list(tmp_path.glob("runs/*/.*.tmp*"))
+    return subprocess.Popen([sys.executable, str(script)], env=environment)
+
+
+def test_workers_end_with_their_parent(stage, tmp_path):
+    folders = {signal.SIGTERM: tmp_path / "terminated", signal.SIGKILL: tmp_path / "killed"}
+    parents = {number: _start(stage, folder) for number, folder in folders.items()}
+    deadline_s = time.monotonic() + 90
+    for number, parent in parents.items():
+        while not list(folders[number].glob("runs/*/state.safetensors")):
+            assert parent.poll() is None
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+        workers = psutil.Process(parent.pid).children(recursive=True)
+        assert workers
+        parent.send_signal(number)
+        assert parent.wait(20) == (128 + number if number == signal.SIGTERM else -number)
+        assert not psutil.wait_procs(workers, timeout=10)[1]
+    assert not list(folders[signal.SIGTERM].glob("runs/*/.*.tmp*"))
