@@ -10,23 +10,23 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.artefacts import atomic_path, read_json, write_json
+from egma_lib.datasets.chexpert import CLASSES_5X200, CLASSES_8X200
 from egma_lib.datasets.contract import CaseTable, require_same_classes
 from egma_lib.datasets.image_cache import ImageCache
 from egma_lib.datasets.prompts import prompts_side_free
+from egma_lib.datasets.rsna import CLASSES_RSNA
+from egma_lib.datasets.siim import CLASSES_SIIM
 from egma_lib.errors import ArtefactError, DataError
 from egma_lib.evaluation.pointing import raster_boxes, raster_mask
 from egma_lib.gaze.frames import ImageFrame
 
 CLASS_ORDERS = {
-    "chexpert_5x200": ("Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion"),
-    "chexpert_5x200_marked": ("Atelectasis", "Cardiomegaly", "Consolidation", "Edema", "Pleural Effusion"),
-    "chexpert_8x200": (
-        "No Finding", "Cardiomegaly", "Edema", "Pneumonia", "Atelectasis", "Pneumothorax",
-        "Pleural Effusion", "Fracture",
-    ),
-    "rsna": ("Normal", "Pneumonia"),
-    "siim": ("Normal", "Pneumothorax"),
-}  # fmt: skip
+    "chexpert_5x200": CLASSES_5X200,
+    "chexpert_5x200_marked": CLASSES_5X200,
+    "chexpert_8x200": CLASSES_8X200,
+    "rsna": CLASSES_RSNA,
+    "siim": CLASSES_SIIM,
+}
 """Class orders of the design's contract; a set in another order is refused."""
 
 
@@ -102,7 +102,8 @@ def make_evaluation_set(
     Raises
     ------
     DataError
-        Classes of the table or the prompts are not in the contract's order, or a case has not one label.
+        Classes of the table or the prompts are not in the contract's order, a case has not one label, or a
+        region is of a finding that is no class.
     """
     order = CLASS_ORDERS[table.name]
     require_same_classes(order, table.class_names, f"{table.name} labels")
@@ -145,11 +146,17 @@ def _pointing_prompts(
 
 
 def _regions(table: CaseTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return case index, class index and raster of every ground-truth region, one per case and finding."""
     found: list[tuple[int, int, np.ndarray]] = []
     position = {case_id: index for index, case_id in enumerate(table.cases["case_id"])}
     if table.regions is not None:
         for key, boxes in table.regions.groupby(["case_id", "finding"], sort=True):
             case_id, finding = map(str, key)
+            if case_id not in position or finding not in table.class_names:
+                raise DataError(
+                    f"{table.name}: region of {finding!r} on case {case_id!r}, which is no case or no class "
+                    f"of the set ({', '.join(table.class_names)}); correct its table of regions"
+                )
             case = position[case_id]
             frame = ImageFrame(*table.cases[["rows", "columns"]].to_numpy(dtype=int)[case].tolist())
             found.append((case, table.class_names.index(finding), raster_boxes(boxes, frame)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,8 @@ def predict(model: DualEncoder, evaluation_set: EvaluationSet, settings: Setting
 
     Writes `<set>.parquet` (case_id, patient_id, paired_case_id, label, and `<score>|<class>` for every
     score of `SCORES`), `<set>_prompts.npz` (scores per prompt, shape (n_cases, n_prompts), and prompt_class)
-    and, where the set has regions, `<set>_pointing.parquet`.
+    and, where the set has regions, `<set>_pointing.parquet` (one row per region: case_id, patient_id,
+    finding, hit, chance, best_patch, n_prompts). The table of class scores is written last.
 
     Parameters
     ----------
@@ -49,6 +51,21 @@ def predict(model: DualEncoder, evaluation_set: EvaluationSet, settings: Setting
     images = encode_images(model, evaluation_set.images, settings.data, settings.evaluation.batch_size)
     prompts = encode_prompts(model, evaluation_set.prompts)
     by_prompt = prompt_scores(images, prompts)
+    per_prompt = {score: by_prompt[score].astype(np.float32) for score in _STORED_PER_PROMPT}
+    per_prompt["prompt_class"] = evaluation_set.prompt_class
+    with atomic_path(folder / f"{evaluation_set.name}_prompts.npz") as temporary:
+        np.savez_compressed(temporary, **per_prompt, allow_pickle=False)
+    if len(evaluation_set.regions):
+        pointing = _point(images, encode_prompts(model, evaluation_set.pointing_prompts), evaluation_set)
+        with atomic_path(folder / f"{evaluation_set.name}_pointing.parquet") as temporary:
+            pointing.to_parquet(temporary)
+    with atomic_path(folder / f"{evaluation_set.name}.parquet") as temporary:
+        _class_score_table(by_prompt, evaluation_set).to_parquet(temporary)
+    return folder / f"{evaluation_set.name}.parquet"
+
+
+def _class_score_table(by_prompt: dict[str, np.ndarray], evaluation_set: EvaluationSet) -> pd.DataFrame:
+    """Return one row per case: ids, label, and every score of every class."""
     table = pd.DataFrame(
         {
             "case_id": evaluation_set.case_ids,
@@ -63,20 +80,11 @@ def predict(model: DualEncoder, evaluation_set: EvaluationSet, settings: Setting
         )
         for index, name in enumerate(evaluation_set.class_names):
             table[f"{score}|{name}"] = averaged[:, index].astype(np.float32)
-    per_prompt = {score: by_prompt[score].astype(np.float32) for score in _STORED_PER_PROMPT}
-    per_prompt["prompt_class"] = evaluation_set.prompt_class
-    with atomic_path(folder / f"{evaluation_set.name}_prompts.npz") as temporary:
-        np.savez_compressed(temporary, **per_prompt, allow_pickle=False)
-    if len(evaluation_set.regions):
-        pointing = _point(images, encode_prompts(model, evaluation_set.pointing_prompts), evaluation_set)
-        with atomic_path(folder / f"{evaluation_set.name}_pointing.parquet") as temporary:
-            pointing.to_parquet(temporary)
-    with atomic_path(folder / f"{evaluation_set.name}.parquet") as temporary:
-        table.to_parquet(temporary)
-    return folder / f"{evaluation_set.name}.parquet"
+    return table
 
 
 def _point(images: EncodedImages, prompts: np.ndarray, evaluation_set: EvaluationSet) -> pd.DataFrame:
+    """Return one row per region: whether the best patch for its finding's prompts hits it, and by chance."""
     rows = []
     for index in np.unique(evaluation_set.region_class):
         chosen = evaluation_set.pointing_class == index
@@ -100,6 +108,11 @@ def _point(images: EncodedImages, prompts: np.ndarray, evaluation_set: Evaluatio
     return pd.concat(rows, ignore_index=True)
 
 
+def has_predictions(folders: Sequence[Path], name: str) -> bool:
+    """Whether every folder holds the table `<name>.parquet`; real studies lack the marked copies of 5x200."""
+    return all((folder / f"{name}.parquet").exists() for folder in folders)
+
+
 def read_predictions(folder: Path, name: str) -> pd.DataFrame:
     """Read the stored scores `<name>.parquet` of a run; raise ArtefactError where they are missing."""
     path = folder / f"{name}.parquet"
@@ -121,5 +134,15 @@ def read_prompt_scores(folder: Path, name: str) -> tuple[dict[str, np.ndarray], 
 
 
 def scores_of(predictions: pd.DataFrame, score: str, class_names: tuple[str, ...]) -> np.ndarray:
-    """Return one score of a predictions table, shape (n_cases, n_classes), in the given class order."""
-    return predictions[[f"{score}|{name}" for name in class_names]].to_numpy(dtype=np.float64)
+    """Return one score of a predictions table, shape (n_cases, n_classes), in the given class order.
+
+    Raises
+    ------
+    ArtefactError
+        The table lacks the score of a class.
+    """
+    columns = [f"{score}|{name}" for name in class_names]
+    lacking = [column for column in columns if column not in predictions]
+    if lacking:
+        raise ArtefactError(f"predictions lack the columns {lacking}; run notebook 02 (or 05) again")
+    return predictions[columns].to_numpy(dtype=np.float64)

@@ -21,7 +21,7 @@ class Arm:
     method
         Loss by name (`egma_lib.losses.methods`); None is the base model without continued training.
     gaze_share
-        Share of samples that keep their gaze.
+        Share of samples that keep their gaze, 0 to 1; 0 where the method takes none.
     trained_score
         The score that the method trains, used where methods are compared (Tables 2 and 3).
     """
@@ -43,13 +43,27 @@ _MODULE_ARMS = (
     Arm("egma", "EGMA", "egma"),
 )
 
+_BY_NAME = {arm.name: arm for arm in _MODULE_ARMS}
+_COMPARED = ("start", "clip", "no_gaze", "egf", "egma")
+
 REFERENCE_ARM = "no_gaze"
 """'Effect of gaze' always means against this arm."""
 
 
 def gaze_quantity_arm(share: float) -> Arm:
     """Return the arm that trains EGMA with gaze on this share of the samples."""
-    return Arm(f"gaze_{share:g}", f"gaze {share:.0%}", "egma", share)
+    return Arm(f"gaze_{share:g}", f"gaze {100 * share:g}%", "egma", share)
+
+
+def main_arms(settings: ExperimentSettings) -> tuple[Arm, ...]:
+    """Return the chosen module arms that Tables 2 and 3 compare as methods."""
+    return tuple(arm for arm in chosen_arms(settings) if arm.name in _COMPARED)
+
+
+def gaze_shares_of(settings: ExperimentSettings) -> dict[str, float]:
+    """Return method label to gaze share for the gaze-quantity curve: 0 is the reference arm, 1 is EGMA."""
+    ends = {_BY_NAME[REFERENCE_ARM].label: 0.0, _BY_NAME["egma"].label: 1.0}
+    return ends | {gaze_quantity_arm(share).label: share for share in settings.gaze_shares}
 
 
 def chosen_arms(settings: ExperimentSettings) -> tuple[Arm, ...]:
@@ -58,11 +72,20 @@ def chosen_arms(settings: ExperimentSettings) -> tuple[Arm, ...]:
     Raises
     ------
     SettingsError
-        An arm's name is not registered.
+        An arm's name is not registered, the reference arm is missing, or a gaze share is none or all.
     """
-    by_name = {arm.name: arm for arm in _MODULE_ARMS}
-    unknown = [name for name in settings.arms if name not in by_name]
+    unknown = [name for name in settings.arms if name not in _BY_NAME]
     if unknown:
-        raise SettingsError(f"experiments.arms: {unknown} unknown; known: {', '.join(by_name)}")
-    modules = tuple(by_name[name] for name in settings.arms)
+        raise SettingsError(f"experiments.arms: {unknown} unknown; known: {', '.join(_BY_NAME)}")
+    if REFERENCE_ARM not in settings.arms:
+        raise SettingsError(
+            f"experiments.arms lacks {REFERENCE_ARM!r}, which all arms are compared with; add it"
+        )
+    ends = [share for share in settings.gaze_shares if not 0 < share < 1]
+    if ends:
+        raise SettingsError(
+            f"experiments.gaze_shares: {ends} not between 0 and 1; no gaze is the arm {REFERENCE_ARM!r}, all "
+            "gaze the arm 'egma'"
+        )
+    modules = tuple(_BY_NAME[name] for name in settings.arms)
     return modules + tuple(gaze_quantity_arm(share) for share in settings.gaze_shares)

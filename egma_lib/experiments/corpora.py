@@ -20,12 +20,14 @@ from egma_lib.datasets.contract import CaseTable, ReportCorpus
 from egma_lib.datasets.image_cache import ImageCache, build_image_cache
 from egma_lib.datasets.mimic_cxr import load_report_corpus
 from egma_lib.datasets.mimic_eye import load_gaze_corpus
-from egma_lib.datasets.prompts import load_prompts
+from egma_lib.datasets.prompts import PROMPT_FOLDER, load_prompts
 from egma_lib.datasets.rsna import load_rsna
 from egma_lib.datasets.siim import load_siim
+from egma_lib.errors import ArtefactError
 from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS, make_evaluation_set, save_evaluation_set
-from egma_lib.gaze.artefact import GazeArtefact
+from egma_lib.gaze.artefact import GazeArtefact, load_gaze_artefact
 from egma_lib.gaze.heatmaps import gaze_similarity
+from egma_lib.gaze.preprocess import gaze_folder
 from egma_lib.models.vocabulary import learn_vocabulary, pretrained_tokenizer
 from egma_lib.settings import Settings
 from egma_lib.study import Study
@@ -76,7 +78,10 @@ def corpora_location(study: Study, settings: Settings, gaze_folder: Path) -> Cor
     )
     # Evaluation sets have a hash of their own: a new metric must not make the training runs anew.
     evaluation_hash = content_hash(
-        data_hash, settings.evaluation.zero_shot_split, *sorted((code / "evaluation").glob("*.py"))
+        data_hash,
+        settings.evaluation.zero_shot_split,
+        *sorted((code / "evaluation").glob("*.py")),
+        *sorted(PROMPT_FOLDER.glob("*.yaml")),
     )
     folder = study.folder("corpora") / data_hash
     return Corpora(
@@ -86,6 +91,23 @@ def corpora_location(study: Study, settings: Settings, gaze_folder: Path) -> Cor
         evaluation=study.folder("evaluation_sets") / evaluation_hash,
         data_hash=data_hash,
     )
+
+
+def find_gaze(study: Study, settings: Settings) -> GazeArtefact:
+    """Load the gaze artefact of stage 01.
+
+    Raises
+    ------
+    ArtefactError
+        It has not been made with these settings and this data: says what to run.
+    """
+    folder = gaze_folder(settings, study.results, study.data_hash)
+    if not folder.is_dir():
+        raise ArtefactError(
+            f"{folder}: no gaze artefact for these settings; run notebook 01 first "
+            f"(`./run_all.sh --profile {settings.profile} --only 01`)"
+        )
+    return load_gaze_artefact(folder)
 
 
 def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progress: bool = True) -> Corpora:

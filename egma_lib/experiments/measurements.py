@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from egma_lib.errors import ArtefactError
 from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS
 from egma_lib.evaluation.metrics import bootstrap_weights, classification_metrics, percentile_interval
 from egma_lib.evaluation.predictions import read_predictions, scores_of
@@ -24,14 +25,6 @@ COLUMNS = (
 """Columns of every long table: the contract's, then what a paired comparison adds."""
 
 CLASSIFICATION_SETS = ("chexpert_5x200", "rsna", "siim")
-
-
-@dataclass(frozen=True)
-class MethodRuns:
-    """One method's trained models: prediction folders by seed, in the order of seeds."""
-
-    label: str
-    folders: tuple[Path, ...]
 
 
 @dataclass(frozen=True)
@@ -112,8 +105,18 @@ def measure(
         Bootstrap size and seed.
     metrics
         Gives each metric for every row of weights, shape (1 + n_resamples,), in 0-1.
+
+    Raises
+    ------
+    ArtefactError
+        A table is missing, or the seeds were not evaluated on the same cases.
     """
     tables = [read_predictions(folder, name) for folder in folders]
+    for folder, table in zip(folders, tables, strict=True):
+        if not table["case_id"].equals(tables[0]["case_id"]):
+            raise ArtefactError(
+                f"{folder}: {name} holds other cases than {folders[0]}; evaluate both on the same test sets"
+            )
     per_seed = [metrics(table, weights_for(table, settings)) for table in tables]
     return {
         metric: Measured(
@@ -156,6 +159,12 @@ def measure_shortcut_gap(folders: Sequence[Path], score: str, settings: Evaluati
     for folder in folders:
         marked = read_predictions(folder, "chexpert_5x200_marked")
         plain = read_predictions(folder, "chexpert_5x200").set_index("case_id")
+        unknown = sorted(set(marked["paired_case_id"]) - set(plain.index))
+        if unknown:
+            raise ArtefactError(
+                f"{folder}: marked copies of {unknown[:3]}, which 5x200 does not hold; correct "
+                "chexpert_5x200_marked.csv"
+            )
         plain = plain.loc[marked["paired_case_id"]]
         gain = _correct(marked, score, classes) - _correct(plain, score, classes)
         weights = weights_for(marked, settings)
@@ -172,7 +181,10 @@ def _correct(table: pd.DataFrame, score: str, classes: tuple[str, ...]) -> np.nd
 
 
 def trivial_rows(folder: Path, name: str, settings: EvaluationSettings) -> list[dict[str, Any]]:
-    """Rows of the majority-class and the random predictor on one labelled set."""
+    """Return the rows of the majority-class and the random predictor on one labelled set.
+
+    The random predictor is the mean over draws; its interval uses the first 200 resamples.
+    """
     table = read_predictions(folder, name)
     labels, n_classes = table["label"].to_numpy(), len(CLASS_ORDERS[name])
     weights = weights_for(table, settings)
@@ -190,6 +202,15 @@ def trivial_rows(folder: Path, name: str, settings: EvaluationSettings) -> list[
                 | {"kind": "trivial", "n_seeds": 0}
             )
     return rows
+
+
+def pointing_chance_row(folder: Path, name: str, settings: EvaluationSettings) -> dict[str, Any]:
+    """Return the row of pointing at a random patch of every region of one set."""
+    chance = measure_pointing([folder], name, settings)["chance"]
+    return chance.row(dataset=name, method="random", setting="similarity", metric="pointing_hit") | {
+        "kind": "trivial",
+        "n_seeds": 0,
+    }
 
 
 def long_table(rows: Sequence[dict[str, Any]], study: str) -> pd.DataFrame:

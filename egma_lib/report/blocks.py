@@ -1,4 +1,4 @@
-"""Wide, readable blocks out of long rows; the same block is written as Markdown, LaTeX and HTML."""
+"""Wide, readable blocks out of long rows; the same block is written as Markdown and LaTeX."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 DATASET_LABELS = {
+    "chexpert": "CheXpert",
     "chexpert_5x200": "CheXpert 5x200",
     "chexpert_5x200_marked": "CheXpert 5x200, marked",
     "chexpert_8x200": "CheXpert 8x200",
@@ -82,19 +83,35 @@ def pivot(
     )
 
 
+def text_rows(block: Block) -> list[list[str]]:
+    """Return the cells as text, row by row with the row's name first; the first row is the header."""
+    header = [str(block.cells.index.name or ""), *map(str, block.cells.columns)]
+    body = zip(block.cells.index, block.cells.to_numpy(), strict=True)
+    return [header, *([str(name), *map(str, row)] for name, row in body)]
+
+
+def escape_markdown(text: str) -> str:
+    """Return text for a Markdown table cell: a bar would start a new cell, a line break a new row."""
+    return text.replace("|", r"\|").replace("\n", " ")
+
+
 def markdown(block: Block) -> str:
     """Return a block as a Markdown table with its title and note."""
-    header = [str(block.cells.index.name or ""), *map(str, block.cells.columns)]
+    header, *body = (list(map(escape_markdown, row)) for row in text_rows(block))
     lines = ["| " + " | ".join(header) + " |", "|" + "---|" * len(header)]
-    lines += [
-        "| " + " | ".join([str(name), *map(str, row)]) + " |"
-        for name, row in zip(block.cells.index, block.cells.to_numpy(), strict=True)
-    ]
+    lines += ["| " + " | ".join(row) + " |" for row in body]
     note = f"\n{block.note}\n" if block.note else ""
     return f"### {block.title}\n\n" + "\n".join(lines) + f"\n{note}"
 
 
-_LATEX_ESCAPES = {"&": r"\&", "%": r"\%", "_": r"\_", "#": r"\#", "±": r"$\pm$"}
+_LATEX_ESCAPES = {character: rf"\{character}" for character in "&%_#${}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "±": r"$\pm$",
+}
 
 
 def escape_latex(text: str) -> str:
@@ -102,20 +119,17 @@ def escape_latex(text: str) -> str:
     return "".join(_LATEX_ESCAPES.get(character, character) for character in text)
 
 
-def latex(block: Block) -> str:
-    """Return a block as a LaTeX table environment (booktabs)."""
-    header = [str(block.cells.index.name or ""), *map(str, block.cells.columns)]
-    body = [
-        " & ".join(escape_latex(str(cell)) for cell in [name, *row]) + r" \\"
-        for name, row in zip(block.cells.index, block.cells.to_numpy(), strict=True)
-    ]
+def latex(block: Block, heading: str = "") -> str:
+    """Return a block as a LaTeX table environment (booktabs), the heading in front of its title."""
+    header, *body = (" & ".join(map(escape_latex, row)) + r" \\" for row in text_rows(block))
+    caption = " ".join(f"{part.rstrip('.')}." for part in (heading, block.title, block.note) if part)
     return "\n".join(
         [
             r"\begin{table}",
-            rf"\caption{{{escape_latex(block.title)}. {escape_latex(block.note)}}}",
-            rf"\begin{{tabular}}{{l{'r' * (len(header) - 1)}}}",
+            rf"\caption{{{escape_latex(caption)}}}",
+            rf"\begin{{tabular}}{{l{'r' * block.cells.shape[1]}}}",
             r"\toprule",
-            " & ".join(escape_latex(name) for name in header) + r" \\",
+            header,
             r"\midrule",
             *body,
             r"\bottomrule",

@@ -15,6 +15,7 @@ from egma_lib.evaluation.scores import SCORES
 from egma_lib.experiments.arms import Arm
 from egma_lib.experiments.measurements import Measured, long_table, weights_for
 from egma_lib.report.blocks import Block, pivot
+from egma_lib.report.case_counts import case_counts
 from egma_lib.report.table_files import Table, read_reported
 from egma_lib.settings import EvaluationSettings
 
@@ -100,13 +101,15 @@ def table_3(
     reported
         File of reported numbers.
     """
+    first = arms[0][1][0]
+    n_texts = len(read_prompt_scores(first, NAME)[1])
     rows = [
         measured.row(dataset=NAME, method=arm.label, setting=f"{direction}, {score}", metric=metric)
         for arm, folders in arms
         for score in SCORES
         for (direction, metric), measured in measure_retrieval(folders, score, settings).items()
     ]
-    long = long_table(rows + reference_rows(arms[0][1][0]), study)
+    long = long_table(rows + reference_rows(first), study)
     trained = {arm.label: arm.trained_score for arm, _ in arms}
     split = long["setting"].str.split(", ", n=1, expand=True).reindex(columns=[0, 1])
     named = long.assign(direction=split[0], score=split[1])
@@ -120,6 +123,7 @@ def table_3(
         f"Percent; mean over {len(arms[0][1])} seed(s) ± standard deviation over seeds [95 % interval over "
         "patients for image to text, over queries for text to image]. "
         + ", ".join(f"{label}: {score}" for label, score in trained.items())
+        + f". Chance and ceiling are exact. Images of {case_counts(first, [NAME])} {n_texts} text queries."
     )
     blocks = (
         Block(

@@ -9,8 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from egma_lib.artefacts import write_text
-from egma_lib.report.blocks import Block, latex, markdown
+from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block, latex, markdown
 
+REPORTED = Path(__file__).resolve().parents[2] / "data" / "reference" / "reported_numbers.csv"
 REPORTED_COLUMNS = ("table", "dataset", "method", "setting", "metric", "value", "source")
 
 
@@ -45,22 +46,28 @@ def read_reported(path: Path, table: int) -> pd.DataFrame:
     return numbers[numbers["table"] == table].reset_index(drop=True)
 
 
-def reported_block(reported: pd.DataFrame) -> Block:
-    """Return the paper's numbers as a block of their own, never mixed with measured ones."""
-    column = reported["dataset"] + " " + reported["setting"] + " " + reported["metric"]
-    wide = reported.assign(column=column.str.split().str.join(" ")).pivot_table(
+def reported_block(reported: pd.DataFrame, study_kind: str) -> Block:
+    """Return the paper's numbers (percent) as a block of their own, never mixed with measured ones."""
+    column = (
+        reported["dataset"].map(lambda name: DATASET_LABELS.get(name, name))
+        + (" " + reported["setting"]).str.rstrip()
+        + " "
+        + reported["metric"].map(lambda name: METRIC_LABELS.get(name, name))
+    )
+    wide = reported.assign(column=column).pivot_table(
         index="method", columns="column", values="value", sort=False
     )
     cells = wide.map(lambda value: "-" if pd.isna(value) else f"{value:.2f}")
-    source = "; ".join(dict.fromkeys(reported["source"]))
-    return Block("Reported by the paper (real data; not comparable with a synthetic study)", cells, source)
+    limit = "" if study_kind == "real" else " (real data; not comparable with a synthetic study)"
+    source = "Source: " + "; ".join(dict.fromkeys(reported["source"])) + "."
+    return Block(f"Reported by the paper{limit}", cells, source)
 
 
 def write_table(table: Table, folder: Path, study_kind: str, title_note: str) -> list[Path]:
     """Write csv, md and tex of a table.
 
-    Reported numbers enter the csv only where the study is real; in a synthetic study they stand in a block of
-    their own in md and tex.
+    Reported numbers enter the csv only where the study is real, with `paper` as their study; in a synthetic
+    study they stand in a block of their own in md and tex.
 
     Parameters
     ----------
@@ -80,12 +87,16 @@ def write_table(table: Table, folder: Path, study_kind: str, title_note: str) ->
     """
     rows = table.rows
     if study_kind == "real":
-        reported = table.reported.drop(columns="table").assign(kind="reported")
+        reported = table.reported.drop(columns="table").assign(study="paper", kind="reported", comparison="")
         rows = pd.concat([rows, reported], ignore_index=True)[list(rows.columns)]
-    blocks: Sequence[Block] = (*table.blocks, reported_block(table.reported))
+    # Counts stay whole numbers, also where reported rows have none.
+    rows = rows.astype({"n_cases": "Int64", "n_seeds": "Int64"})
+    blocks: Sequence[Block] = table.blocks
+    if len(table.reported):
+        blocks = (*blocks, reported_block(table.reported, study_kind))
     title = f"{table.title} ({title_note})" if title_note else table.title
     text = f"# {title}\n\n" + "\n".join(markdown(block) for block in blocks)
-    tex = f"% {title}\n" + "\n".join(latex(block) for block in blocks)
+    tex = "\n".join(latex(block, title) for block in blocks)
     return [
         write_text(folder / f"{table.name}.csv", rows.to_csv(index=False, float_format="%.4f")),
         write_text(folder / f"{table.name}.md", text),

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS
-from egma_lib.evaluation.predictions import read_predictions
+from egma_lib.errors import SettingsError
+from egma_lib.evaluation.predictions import has_predictions
 from egma_lib.evaluation.scores import SCORES
 from egma_lib.experiments.arms import REFERENCE_ARM, Arm
 from egma_lib.experiments.measurements import (
@@ -20,9 +20,11 @@ from egma_lib.experiments.measurements import (
     measure_classification,
     measure_pointing,
     measure_shortcut_gap,
+    pointing_chance_row,
     trivial_rows,
 )
 from egma_lib.report.blocks import Block, pivot
+from egma_lib.report.case_counts import case_counts
 from egma_lib.report.table_files import Table, read_reported
 from egma_lib.settings import EvaluationSettings
 
@@ -42,12 +44,12 @@ Measurements = dict[Key, Measured]
 
 
 def measure_arm(folders: Sequence[Path], settings: EvaluationSettings) -> Measurements:
-    """Measure one arm: every score on every set, pointing hits and the shortcut gap.
+    """Measure one arm: every score on every set, pointing hits and the shortcut gap where there are any.
 
     Returns
     -------
     dict
-        (dataset, score, metric) to `Measured`; pointing has the score `similarity`.
+        (dataset, score, metric) to `Measured`, percent; pointing has the score `similarity`.
     """
     found: Measurements = {}
     for name in CLASSIFICATION_SETS:
@@ -55,12 +57,17 @@ def measure_arm(folders: Sequence[Path], settings: EvaluationSettings) -> Measur
             for metric, measured in measure_classification(folders, name, score, settings).items():
                 found[name, score, metric] = measured
     for name in POINTING_SETS:
-        pointing = measure_pointing(folders, name, settings)
-        found[name, "similarity", "pointing_hit"] = pointing["hit"]
-        found[name, "similarity", "pointing_chance"] = pointing["chance"]
-    for score in SCORES:
-        found["chexpert_5x200", score, "shortcut_gap"] = measure_shortcut_gap(folders, score, settings)
+        if has_predictions(folders, f"{name}_pointing"):
+            found[name, "similarity", "pointing_hit"] = measure_pointing(folders, name, settings)["hit"]
+    if has_predictions(folders, "chexpert_5x200_marked"):
+        for score in SCORES:
+            found["chexpert_5x200", score, "shortcut_gap"] = measure_shortcut_gap(folders, score, settings)
     return found
+
+
+def measure_arms(arms: ArmFolders, settings: EvaluationSettings) -> dict[str, Measurements]:
+    """Measure every arm; arm name to `measure_arm`."""
+    return {arm.name: measure_arm(folders, settings) for arm, folders in arms}
 
 
 def rows_of_arm(label: str, measurements: Measurements) -> list[dict[str, Any]]:
@@ -80,24 +87,27 @@ def difference_rows(
             reference[key], reference_label, dataset=key[0], method=label, setting=key[1], metric=key[2]
         )
         for key, measured in ours.items()
-        if key[2] != "pointing_chance"
     ]
 
 
 def counts_note(folder: Path, settings: EvaluationSettings, n_seeds: int) -> str:
     """Say n and class counts of every set, and what the brackets are."""
-    parts = []
-    for name in CLASSIFICATION_SETS:
-        labels = read_predictions(folder, name)["label"]
-        counts = np.bincount(labels, minlength=len(CLASS_ORDERS[name]))
-        listed = ", ".join(
-            f"{klass} {count}" for klass, count in zip(CLASS_ORDERS[name], counts, strict=True)
-        )
-        parts.append(f"{name}: n = {len(labels)} ({listed})")
     return (
         f"Percent; mean over {n_seeds} seed(s) ± standard deviation over seeds [95 % interval, "
-        f"{settings.bootstrap} resamples of patients]. " + "; ".join(parts) + "."
+        f"{settings.bootstrap} resamples of patients]. " + case_counts(folder, CLASSIFICATION_SETS)
     )
+
+
+def _trivial_rows(folder: Path, settings: EvaluationSettings) -> list[dict[str, Any]]:
+    """Return the rows of predictors that know nothing, on every set."""
+    rows = [row for name in CLASSIFICATION_SETS for row in trivial_rows(folder, name, settings)]
+    pointing = [name for name in POINTING_SETS if has_predictions([folder], f"{name}_pointing")]
+    return rows + [pointing_chance_row(folder, name, settings) for name in pointing]
+
+
+def _beside_block(decisive: pd.DataFrame, trivial: pd.DataFrame, note: str = "") -> Block:
+    rows = pd.concat([decisive, trivial[trivial["metric"] == "pointing_hit"]])
+    return Block("What gaze is meant to change", pivot(rows, _BESIDE), _BESIDE_NOTE + note)
 
 
 def _score_block(rows: pd.DataFrame) -> Block:
@@ -136,17 +146,17 @@ def table_2(
     """
     first = arms[0][1][0]
     rows = [row for arm, _ in arms for row in rows_of_arm(arm.label, measured[arm.name])]
-    trivial = [row for name in CLASSIFICATION_SETS for row in trivial_rows(first, name, settings)]
-    long = long_table(rows + trivial, study)
+    long = long_table(rows + _trivial_rows(first, settings), study)
+    trivial = long[long["kind"] == "trivial"]
     decisive = pd.concat([_decisive(long, arm, arm.trained_score) for arm, _ in arms])
-    main = pd.concat([decisive, long[long["kind"] == "trivial"]])
+    main = pd.concat([decisive, trivial])
     note = counts_note(first, settings, len(arms[0][1]))
     trained = ", ".join(f"{arm.label}: {arm.trained_score}" for arm, _ in arms)
     blocks = (
         Block(
             "Zero-shot classification, each method under the score it trains", pivot(main, _DECISIVE), note
         ),
-        Block("What gaze is meant to change", pivot(decisive, _BESIDE), _BESIDE_NOTE + f" Score: {trained}."),
+        _beside_block(decisive, trivial, f" Score: {trained}."),
         _score_block(long),
     )
     return Table(
@@ -155,7 +165,8 @@ def table_2(
 
 
 _BESIDE_NOTE = (
-    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts. "
+    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts; random: any "
+    "patch alike. "
     "Shortcut gap: accuracy on marked copies minus accuracy on the same cases without mark; 0 is best."
 )
 
@@ -170,8 +181,15 @@ def table_4(
     """Compare modules and gaze quantities under the fine-grained score, with paired differences to no gaze.
 
     Parameters are those of `table_2`.
+
+    Raises
+    ------
+    SettingsError
+        The arms lack the one that all are compared with.
     """
-    reference = next(arm for arm, _ in arms if arm.name == REFERENCE_ARM)
+    reference = next((arm for arm, _ in arms if arm.name == REFERENCE_ARM), None)
+    if reference is None:
+        raise SettingsError(f"Table 4 needs the arm {REFERENCE_ARM!r}; add it to experiments.arms")
     first = arms[0][1][0]
     rows, differences = [], []
     for arm, _ in arms:
@@ -180,16 +198,16 @@ def table_4(
             differences += difference_rows(
                 arm.label, measured[arm.name], measured[reference.name], reference.label
             )
-    trivial = [row for name in CLASSIFICATION_SETS for row in trivial_rows(first, name, settings)]
-    long = long_table(rows + differences + trivial, study)
-    plain = long[long["comparison"] == ""]
+    long = long_table(rows + differences + _trivial_rows(first, settings), study)
+    trivial = long[long["kind"] == "trivial"]
+    plain = long[(long["comparison"] == "") & (long["kind"] == "measured")]
     decisive = plain[plain["setting"].isin(["fine_grained", "similarity"])]
     paired = long[(long["comparison"] != "") & long["setting"].isin(["fine_grained", "similarity"])]
     note = counts_note(first, settings, len(arms[0][1]))
-    main = pd.concat([decisive, long[long["kind"] == "trivial"]])
+    main = pd.concat([decisive, trivial])
     blocks = (
         Block("Modules and gaze quantity, fine-grained score", pivot(main, _DECISIVE), note),
-        Block("What gaze is meant to change", pivot(decisive, _BESIDE), _BESIDE_NOTE),
+        _beside_block(decisive, trivial),
         Block(
             f"Paired difference to {reference.label}",
             pivot(paired, [(name, m) for name, m in _DECISIVE if m in ("accuracy", "auroc")] + list(_BESIDE)),

@@ -1,0 +1,120 @@
+"""Features and attention of trained models for the figures, on cases chosen by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from egma_lib.datasets.contract import ReportCorpus
+from egma_lib.evaluation.encode import encode_images, encode_prompts
+from egma_lib.evaluation.evaluation_sets import load_evaluation_set
+from egma_lib.experiments.arms import Arm
+from egma_lib.experiments.corpora import Corpora
+from egma_lib.experiments.pretraining import arm_job
+from egma_lib.figures.attention import AttentionExample, attention_map
+from egma_lib.figures.gaze_examples import film_of, frame_of
+from egma_lib.gaze.artefact import GazeArtefact
+from egma_lib.gaze.heatmaps import sentence_heatmaps
+from egma_lib.models.build import load_dual_encoder
+from egma_lib.models.dual_encoder import DualEncoder
+from egma_lib.settings import Settings
+from egma_lib.study import Study
+from egma_lib.training.data import TrainingData
+
+FINDING_WORDS = (
+    "atelectasis", "cardiomegaly", "consolidation", "edema", "effusion", "pneumonia", "pneumothorax",
+    "fracture",
+)  # fmt: skip
+ABSENT = (r"\bno\b", r"\bnot\b", r"\bwithout\b", r"\bfree\b")
+
+
+def load_arm_model(study: Study, settings: Settings, corpora: Corpora, arm: Arm, seed: int) -> DualEncoder:
+    """Return the trained model of an arm, on the CPU; raise ArtefactError where it has not been trained."""
+    job = arm_job(study, settings, corpora, arm, seed)
+    return load_dual_encoder(study.runs / job.run_id, settings)
+
+
+def choose_sentences(gaze: GazeArtefact, corpus: ReportCorpus, n_examples: int) -> list[tuple[str, int, str]]:
+    """Return (sample, sentence index, text) of one sentence per finding word, at most one per reading.
+
+    Of each word in turn, the first sentence that affirms it and has gaze: of validation readings as long as
+    there are some, then of training readings.
+    """
+    order = corpus.samples.sort_values(["split", "sample_id"], ascending=[False, True])["sample_id"]
+    rank = {sample: index for index, sample in enumerate(order)}
+    sentences = gaze.sentences[gaze.sentences["has_gaze"] & gaze.sentences["reading_id"].isin(rank)]
+    sentences = sentences[~sentences["text"].str.contains("|".join(ABSENT))]
+    sentences = sentences.assign(rank=sentences["reading_id"].map(rank)).sort_values(
+        ["rank", "sentence_index"]
+    )
+    chosen: list[tuple[str, int, str]] = []
+    for word in FINDING_WORDS:
+        naming = sentences[sentences["text"].str.contains(word)]
+        taken = {sample for sample, _, _ in chosen}
+        naming = naming[~naming["reading_id"].isin(taken)]
+        if len(naming) and len(chosen) < n_examples:
+            first = naming.iloc[0]
+            chosen.append((str(first["reading_id"]), int(first["sentence_index"]), str(first["text"])))
+    return chosen
+
+
+def attention_examples(
+    study: Study,
+    settings: Settings,
+    corpora: Corpora,
+    gaze: GazeArtefact,
+    corpus: ReportCorpus,
+    arms: Sequence[Arm],
+    n_examples: int = 4,
+) -> list[AttentionExample]:
+    """Return attention of the first seed's models for sentences chosen by `choose_sentences`.
+
+    Parameters
+    ----------
+    study, settings, corpora
+        Where the trained runs are.
+    gaze, corpus
+        Readings and their films.
+    arms
+        Models compared, a column each.
+    n_examples
+        Number of sentences.
+    """
+    chosen = choose_sentences(gaze, corpus, n_examples)
+    data = TrainingData.load(corpora.gaze)
+    position = {sample: index for index, sample in enumerate(data.sample_ids)}
+    films = np.stack([data.images[data.image_index[position[sample]]] for sample, _, _ in chosen])
+    attention: list[dict[str, np.ndarray]] = [{} for _ in chosen]
+    for arm in arms:
+        model = load_arm_model(study, settings, corpora, arm, settings.experiments.seeds[0])
+        patches = encode_images(model, films, settings.data).patch_features
+        texts = encode_prompts(model, [text for _, _, text in chosen])
+        for index in range(len(chosen)):
+            attention[index][arm.label] = attention_map(patches[index], texts[index])
+    grid = (settings.model.patch_grid, settings.model.patch_grid)
+    examples = []
+    for (sample, sentence, text), maps in zip(chosen, attention, strict=True):
+        n_sentences = len(gaze.sentences_of(sample))
+        heat = sentence_heatmaps(gaze.fixations_of(sample), n_sentences, grid, frame_of(corpus, sample))
+        examples.append(AttentionExample(sample, text, film_of(corpus, sample), heat[sentence], maps))
+    return examples
+
+
+def class_features(
+    study: Study, settings: Settings, corpora: Corpora, arms: Sequence[Arm], name: str = "chexpert_5x200"
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
+    """Return the global image features of an evaluation set under the first seed's models.
+
+    Returns
+    -------
+    (dict, numpy.ndarray)
+        Arm label to shape (n_images, d), and the class names, shape (n_images,).
+    """
+    evaluation_set = load_evaluation_set(corpora.evaluation / name)
+    features = {}
+    for arm in arms:
+        model = load_arm_model(study, settings, corpora, arm, settings.experiments.seeds[0])
+        encoded = encode_images(model, evaluation_set.images, settings.data, settings.evaluation.batch_size)
+        features[arm.label] = encoded.global_features
+    return features, np.array(evaluation_set.class_names)[evaluation_set.labels]

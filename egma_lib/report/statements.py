@@ -1,0 +1,94 @@
+"""Sentences computed from the results: what is said about an effect never goes beyond its interval."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS
+from egma_lib.study import Study
+
+EFFECTS = (
+    ("chexpert_5x200", "fine_grained", "accuracy", 1),
+    ("rsna", "fine_grained", "auroc", 1),
+    ("siim", "fine_grained", "auroc", 1),
+    ("rsna", "similarity", "pointing_hit", 1),
+    ("siim", "similarity", "pointing_hit", 1),
+    ("chexpert_5x200", "fine_grained", "shortcut_gap", -1),
+)
+"""What gaze could change: set, score, metric, and the sign of an improvement."""
+
+
+def effect_statement(row: pd.Series, improvement: int) -> str:
+    """Say one paired difference in words, as far as its interval allows."""
+    what = f"{METRIC_LABELS.get(row['metric'], row['metric'])} on {DATASET_LABELS.get(row['dataset'])}"
+    size = f"{row['value']:+.1f} [{row['ci_low']:+.1f}, {row['ci_high']:+.1f}] points"
+    if pd.isna(row["ci_low"]):
+        return f"{row['method']}, {what}: {row['value']:+.1f} points; one seed allows no statement."
+    signed = sorted([improvement * row["ci_low"], improvement * row["ci_high"]])
+    if signed[0] > 0:
+        verdict = "better than"
+    elif signed[1] < 0:
+        verdict = "worse than"
+    else:
+        verdict = "no difference seen to"
+    reference = str(row["comparison"]).removeprefix("minus ")
+    return f"{row['method']}, {what}: {verdict} {reference}, {size} over {int(row['n_seeds'])} seeds."
+
+
+def effect_statements(rows: pd.DataFrame, method: str) -> list[str]:
+    """Return a sentence for each of `EFFECTS` of a method against the reference arm.
+
+    Parameters
+    ----------
+    rows
+        Long rows of Table 4.
+    method
+        Label of the method.
+    """
+    paired = rows[(rows["comparison"].fillna("") != "") & (rows["method"] == method)]
+    found = []
+    for dataset, setting, metric, improvement in EFFECTS:
+        row = paired[
+            (paired["dataset"] == dataset) & (paired["setting"] == setting) & (paired["metric"] == metric)
+        ]
+        if len(row):
+            found.append(effect_statement(row.iloc[0], improvement))
+    return found
+
+
+def order_statements(rows: pd.DataFrame, reported: pd.DataFrame, first: str, second: str) -> list[str]:
+    """Compare the sign of a difference of two methods with the paper's: signs only, never sizes.
+
+    Parameters
+    ----------
+    rows
+        Long rows of Table 4.
+    reported
+        The paper's rows of Table 4.
+    first, second
+        Method labels; the difference is first minus second.
+    """
+    found = []
+    ours = rows[(rows["comparison"].fillna("") == "") & (rows["setting"] == "fine_grained")]
+    for dataset in dict.fromkeys(reported["dataset"]):
+        sides = []
+        for table in (reported, ours):
+            mine = table[(table["dataset"] == dataset) & (table["metric"] == "accuracy")]
+            values = mine.set_index("method")["value"]
+            if first not in values or second not in values:
+                break
+            sides.append(float(values[first]) - float(values[second]))
+        if len(sides) == 2:
+            agree = "same sign" if sides[0] * sides[1] > 0 else "opposite sign"
+            found.append(
+                f"{first} minus {second}, accuracy on {DATASET_LABELS[dataset]}: {agree} as reported."
+            )
+    return found
+
+
+def report_statements(study: Study) -> list[str]:
+    """Return what the stored Table 4 says about EGMA; one sentence saying so where it has not been made."""
+    path = study.folder("tables") / "table_4_ablation.csv"
+    if not path.exists():
+        return ["Table 4 has not been made yet; run notebook 05."]
+    return effect_statements(pd.read_csv(path), "EGMA")
