@@ -66,6 +66,11 @@ def gaze_shares_of(settings: ExperimentSettings) -> dict[str, float]:
     return ends | {gaze_quantity_arm(share).label: share for share in settings.gaze_shares}
 
 
+def pictured_arms(settings: ExperimentSettings) -> tuple[Arm, ...]:
+    """Return the chosen arms that pictures set side by side: before, without and with gaze."""
+    return tuple(arm for arm in chosen_arms(settings) if arm.name in ("start", REFERENCE_ARM, "egma"))
+
+
 def chosen_arms(settings: ExperimentSettings) -> tuple[Arm, ...]:
     """Return the arms of the settings, in order: modules first, then gaze quantities.
 

@@ -102,7 +102,7 @@ def plot_readers(film: np.ndarray, finding: str, readers: list[ReaderOnFinding],
     axes[0].set_title("film")
     for index, (ax, item) in enumerate(zip(axes[1:], readers, strict=True), start=1):
         show_film(ax, film)
-        show_heat(ax, item.heat, alpha=0.35)
+        show_heat(ax, item.heat, alpha=0.5)
         ax.scatter(
             item.x, item.y, s=70 * item.duration_s, facecolor="none", edgecolor=PALETTE[9], linewidth=0.9
         )

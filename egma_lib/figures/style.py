@@ -26,7 +26,7 @@ FILM_MAP = "gray"
 
 _RC: dict[Any, Any] = {
     "figure.dpi": 110,
-    "savefig.dpi": 150,
+    "savefig.dpi": 130,
     "font.size": 9,
     "axes.titlesize": 9,
     "axes.labelsize": 9,
@@ -65,15 +65,19 @@ def show_film(ax: Axes, film: np.ndarray) -> None:
     bare(ax)
 
 
-def show_heat(ax: Axes, heat: np.ndarray, alpha: float = 0.45, vmax: float | None = None) -> None:
-    """Lay a patch map, shape (rows, columns), over a film in 0-1 of the padded square."""
+def show_heat(ax: Axes, heat: np.ndarray, alpha: float = 0.7, vmax: float | None = None) -> None:
+    """Lay a patch map, shape (rows, columns), over a film in 0-1 of the padded square.
+
+    Opacity grows with the value, up to `alpha`, so that the film stays readable where there is little.
+    """
+    top = vmax or max(float(heat.max()), 1e-6)
     ax.imshow(
         heat,
         cmap=HEAT_MAP,
-        alpha=alpha,
+        alpha=alpha * np.clip(heat / top, 0, 1),
         extent=(0, 1, 1, 0),
         vmin=0,
-        vmax=vmax or max(float(heat.max()), 1e-6),
+        vmax=top,
         interpolation="bilinear",
     )
     bare(ax)
