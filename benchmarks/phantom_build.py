@@ -65,10 +65,14 @@ def build(name: str, settings: PhantomSettings, jobs: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         watcher.start()
         start = time.perf_counter()
-        build_phantom(settings, Path(folder) / "study", recipe_hash="benchmark", jobs=jobs, progress=False)
-        elapsed = time.perf_counter() - start
-        stop.set()
-        watcher.join()
+        try:
+            build_phantom(
+                settings, Path(folder) / "study", recipe_hash="benchmark", jobs=jobs, progress=False
+            )
+        finally:
+            elapsed = time.perf_counter() - start
+            stop.set()
+            watcher.join()
     cases = sum(len(corpus_indices(settings, corpus)) for corpus in CORPORA)
     print(f"{name:36s} {cases:6d} {elapsed:8.1f} {cases / elapsed:8.1f} {peak[0]:9.0f}", flush=True)
 
