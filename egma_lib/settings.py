@@ -54,7 +54,7 @@ class PhantomSettings(Group):
     """The built-in study; fixed in the profile before any comparison is run."""
 
     preset: Literal["main", "null"] = "main"
-    """`main`, or `null`: no confounder, and gaze independent of the findings."""
+    """`main`, or `null`: no confounder, and gaze independent of the findings (sets the two strengths)."""
     seed: int = Field(default=2024, ge=0)
     """Case k depends on this seed, its corpus and k alone."""
     sizes: PhantomSizes
@@ -78,6 +78,14 @@ class PhantomSettings(Group):
     """Share of RSNA-style films with pneumonia."""
     positive_share_siim: float = Field(default=0.22, gt=0, lt=1)
     """Share of SIIM-style films with pneumothorax."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset_sets_its_strengths(cls, values: Any) -> Any:
+        # `--set phantom.preset=null` reaches us as YAML's null.
+        if isinstance(values, dict) and "preset" in values and values["preset"] in (None, "null"):
+            return {"confounder_strength": 0.0, "gaze_informative": False, **values, "preset": "null"}
+        return values
 
     @model_validator(mode="after")
     def _null_preset_is_null(self) -> PhantomSettings:

@@ -61,7 +61,10 @@ class Study:
 
 def phantom_folder(settings: Settings) -> Path:
     """Return `data/phantom/<hash>` for these settings and this version of the simulator's code."""
-    sources = sorted((Path(__file__).parent / "phantom").rglob("*.py"))
+    sources = [
+        *sorted((Path(__file__).parent / "phantom").rglob("*.py")),
+        REPOSITORY / "data" / "reference" / "phantom_grammar.yaml",
+    ]
     digest = content_hash(settings.phantom.model_dump(mode="json"), *sources)
     return REPOSITORY / "data" / "phantom" / digest
 

@@ -85,8 +85,8 @@ def _draw_trace(ax: Axes, item: DenoisedRecording, window: tuple[float, float]) 
     inside = (item.time_s >= window[0]) & (item.time_s <= window[1])
     seen = np.concatenate([item.x_deg[inside], item.y_deg[inside]])
     low, high = np.nanpercentile(seen, [0.5, 99.5])
-    ax.set(xlim=window, ylim=(low - 1, high + 1), ylabel="raw gaze (deg)")
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.97), fontsize=6, ncols=2)
+    ax.set(xlim=window, ylim=(low - 1, high + 0.3 * (high - low) + 1), ylabel="raw gaze (deg)")
+    ax.legend(loc="upper right", fontsize=7, ncols=2)
 
 
 def _draw_speed(ax: Axes, item: DenoisedRecording, window: tuple[float, float]) -> None:
@@ -98,8 +98,8 @@ def _draw_speed(ax: Axes, item: DenoisedRecording, window: tuple[float, float]) 
             if offset >= window[0] and onset <= window[1]:
                 ax.axvspan(onset, offset, color=colour, alpha=0.25, lw=0, label=label)
                 label = "_nolegend_"
-    ax.set(xlim=window, ylim=(0.5, 2000), ylabel="speed (deg/s)", xlabel="time (s)")
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.97), fontsize=6, ncols=4)
+    ax.set(xlim=window, ylim=(0.5, 20000), ylabel="speed (deg/s)", xlabel="time (s)")
+    ax.legend(loc="upper right", fontsize=7, ncols=4)
 
 
 def _draw_fixations(ax: Axes, item: DenoisedRecording) -> None:

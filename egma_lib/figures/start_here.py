@@ -128,8 +128,9 @@ def plot_start_case(case: StartCase, note: str) -> Figure:
     _draw_cells(axes[1, 2], case.gaze_labels, FILM_MAP, ".0f")
     axes[1, 2].set_title("6 labels GL = 1[GS > 0]", loc="left")
     text = textwrap.shorten(case.sentence, 70, placeholder=" ...")
+    n_fixations = int(case.fixations["chosen"].sum())
     finding = (
-        f'Of {len(case.time_s)} samples, {int(case.fixations["chosen"].sum())} fixations belong to "{text}";\n'
+        f'Of {len(case.time_s)} samples, {n_fixations} fixations belong to "{text}";\n'
         f"they make {int(case.gaze_labels.sum())} of {case.gaze_labels.size} patches positive"
     )
     title(figure, finding, note)
@@ -158,7 +159,7 @@ def _draw_events(ax: Axes, case: StartCase) -> None:
             ax.axvspan(onset, onset + duration, color=shade, alpha=0.25, lw=0)
     low, high = np.nanpercentile(np.concatenate([case.x_deg[inside], case.y_deg[inside]]), [1, 99])
     spread = high - low
-    ax.set(xlim=window, ylim=(low - 0.35 * spread, high + 0.4 * spread))
+    ax.set(xlim=window, ylim=(low - 0.55 * spread, high + 0.4 * spread))
     for word, start, end in case.words.itertuples(index=False):
         ax.hlines(low - 0.08 * spread, start, end, color="black", lw=2)
         ax.text(start, low - 0.11 * spread, word, rotation=90, va="top", fontsize=6, clip_on=True)

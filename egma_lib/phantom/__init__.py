@@ -1,1 +1,1 @@
-"""The built-in study: a parametric chest-radiograph and reading-room simulator that writes the real layouts."""
+"""The built-in study: a chest-radiograph and reading-room simulator that writes the real layouts."""

@@ -14,7 +14,7 @@ FINDINGS = (
 )  # fmt: skip
 """Findings the simulator can draw; a film with none of the first eight is 'No Finding'."""
 
-MARK_FINDINGS = FINDINGS[:8] + ("No Finding",)
+MARK_FINDINGS = (*FINDINGS[:8], "No Finding")
 """Findings that have a confounding mark of their own."""
 
 Side = Literal["left", "right", "bilateral", "none"]
