@@ -89,7 +89,8 @@ class Gaussians:
         # Mass below the rounding error of the whole is nothing: scaling it up would make a map out of a
         # fixation more than eight sigmas away from the image.
         inside = maps.sum(axis=(1, 2)) > np.finfo(np.float64).eps * share.sum(axis=1)
-        return maps * np.divide(1.0, top, out=np.zeros_like(top), where=inside)[:, None, None]
+        # A quotient, not a product with 1 / top, which would leave some maxima just below 1.
+        return np.divide(maps, top[:, None, None], out=np.zeros_like(maps), where=inside[:, None, None])
 
 
 def _cell_mass(centre: np.ndarray, sigma: np.ndarray, cells: int) -> np.ndarray:

@@ -75,6 +75,13 @@ def test_nothing_inside_gives_zeros(x, y):
     assert not patch_heatmap([x], [y], [1.0], [0.05], [0.05], (7, 7)).any()
 
 
+def test_the_maximum_is_exactly_1():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        x, y, weight = rng.uniform(-0.2, 1.2, (3, 4))
+        assert patch_heatmap(x, y, np.abs(weight), 0.1, 0.1, (5, 5)).max() == 1
+
+
 def test_no_fixations_give_zeros_of_the_grids_shape():
     empty = np.empty(0)
     np.testing.assert_array_equal(patch_heatmap(empty, empty, empty, empty, empty, (3, 5)), np.zeros((3, 5)))
