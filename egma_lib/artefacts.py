@@ -76,18 +76,20 @@ def read_json(path: Path) -> Any:
 
 
 def content_hash(*parts: Any, length: int = 12) -> str:
-    """Return a short hexadecimal SHA-256 of JSON-serialisable parts (paths are hashed by their file's bytes).
+    """Return a short hexadecimal SHA-256 of parts.
 
     Parameters
     ----------
     parts
-        Anything `json.dumps` takes, or a `Path` to an existing file whose bytes count.
+        Bytes, anything `json.dumps` takes, or a `Path` to an existing file whose bytes count.
     length
         Number of hexadecimal digits.
     """
     digest = hashlib.sha256()
     for part in parts:
-        if isinstance(part, Path):
+        if isinstance(part, bytes):
+            digest.update(part)
+        elif isinstance(part, Path):
             with part.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())
         else:

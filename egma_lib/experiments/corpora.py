@@ -48,7 +48,7 @@ class Corpora:
         Saved tokenizer; its vocabulary is learned from both corpora, or that of the pretrained text encoder.
     evaluation
         Saved evaluation sets, one folder each.
-    data_hash
+    inputs_hash
         Short hash of what the corpora were made from; part of every run's id.
     """
 
@@ -56,7 +56,7 @@ class Corpora:
     gaze: Path
     tokenizer: Path
     evaluation: Path
-    data_hash: str
+    inputs_hash: str
 
     @property
     def complete(self) -> bool:
@@ -67,7 +67,7 @@ class Corpora:
 def corpora_location(study: Study, settings: Settings, gaze_folder: Path) -> Corpora:
     """Return where the corpora of these settings lie, whether or not they have been made."""
     code = Path(__file__).parents[1]
-    data_hash = content_hash(
+    inputs_hash = content_hash(
         study.data_hash,
         gaze_folder.name,
         settings.data.model_dump(mode="json", exclude={"paths", "pixel_mean", "pixel_std"}),
@@ -78,18 +78,18 @@ def corpora_location(study: Study, settings: Settings, gaze_folder: Path) -> Cor
     )
     # Evaluation sets have a hash of their own: a new metric must not make the training runs anew.
     evaluation_hash = content_hash(
-        data_hash,
+        inputs_hash,
         settings.evaluation.zero_shot_split,
         *sorted((code / "evaluation").glob("*.py")),
         *sorted(PROMPT_FOLDER.glob("*.yaml")),
     )
-    folder = study.folder("corpora") / data_hash
+    folder = study.folder("corpora") / inputs_hash
     return Corpora(
         base=folder / "base",
         gaze=folder / "gaze",
         tokenizer=folder / "tokenizer",
         evaluation=study.folder("evaluation_sets") / evaluation_hash,
-        data_hash=data_hash,
+        inputs_hash=inputs_hash,
     )
 
 
@@ -150,15 +150,17 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
         jobs=settings.experiments.jobs or os.cpu_count() or 1,
         progress=progress,
     )
-    base_training_data(reports, cache, corpora.data_hash).save(corpora.base)
-    gaze_training_data(readings, cache, gaze, settings, corpora.data_hash).save(corpora.gaze)
     spoken = (
         sentence for corpus in (reports, readings) for report in corpus.sentences for sentence in report
     )
     save_tokenizer(spoken, settings, corpora.tokenizer)
+    base_training_data(reports, cache, corpora.tokenizer).save(corpora.base)
+    gaze_training_data(readings, cache, gaze, settings, corpora.tokenizer).save(corpora.gaze)
     save_evaluation_sets(tables, queries, cache, corpora.evaluation)
     counts = {table.name: len(table) for table in tables}
-    write_json(corpora.evaluation / "about.json", {"cases": counts})
+    about = {"cases": counts, "settings": settings.model_dump(mode="json")}
+    write_json(corpora.base.parent / "about.json", about)
+    write_json(corpora.evaluation / "about.json", about)
     return corpora
 
 
@@ -196,14 +198,14 @@ def save_evaluation_sets(
         save_evaluation_set(make_evaluation_set(table, prompts[table.name], by_class, cache), folder)
 
 
-def base_training_data(corpus: ReportCorpus, cache: ImageCache, data_hash: str) -> TrainingData:
-    """Return a report corpus as training data without gaze."""
+def base_training_data(corpus: ReportCorpus, cache: ImageCache, tokenizer: Path) -> TrainingData:
+    """Return a report corpus as training data without gaze; `tokenizer` is the saved tokenizer's folder."""
     none = [np.zeros(len(sentences), dtype=bool) for sentences in corpus.sentences]
-    return _training_data(corpus, cache, [None] * len(corpus), none, data_hash)
+    return _training_data(corpus, cache, [None] * len(corpus), none, tokenizer)
 
 
 def gaze_training_data(
-    corpus: ReportCorpus, cache: ImageCache, gaze: GazeArtefact, settings: Settings, data_hash: str
+    corpus: ReportCorpus, cache: ImageCache, gaze: GazeArtefact, settings: Settings, tokenizer: Path
 ) -> TrainingData:
     """Return the gaze corpus as training data: gaze similarity on the patch grid, per sentence.
 
@@ -213,7 +215,7 @@ def gaze_training_data(
     grid = (settings.model.patch_grid, settings.model.patch_grid)
     similarity = gaze_similarity(gaze, ids, grid, gaze.frames_of(ids), settings.gaze)
     has_gaze = [np.asarray(values.any(axis=1), dtype=bool) for values in similarity]
-    return _training_data(corpus, cache, list(similarity), has_gaze, data_hash)
+    return _training_data(corpus, cache, list(similarity), has_gaze, tokenizer)
 
 
 def _training_data(
@@ -221,12 +223,22 @@ def _training_data(
     cache: ImageCache,
     similarity: list[np.ndarray | None],
     has_gaze: list[np.ndarray],
-    data_hash: str,
+    tokenizer: Path,
 ) -> TrainingData:
     samples = corpus.samples
     rows, image_index = np.unique(cache.rows(samples["image_path"].tolist()), return_inverse=True)
+    images = cache.images[rows]
+    # By content, not by the code that made it: a run is repeated only where what it trains on differs.
+    data_hash = content_hash(
+        *sorted(tokenizer.iterdir()),
+        samples[["sample_id", "patient_id", "split", "source", "reader"]].to_dict("list"),
+        corpus.sentences,
+        images.tobytes(),
+        image_index.tobytes(),
+        *(b"" if gaze is None else gaze.tobytes() for gaze in similarity),
+    )
     return TrainingData(
-        images=cache.images[rows],
+        images=images,
         image_index=image_index,
         sentences=corpus.sentences,
         gaze_similarity=similarity,

@@ -10,11 +10,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from egma_lib.artefacts import atomic_path
+from egma_lib.artefacts import atomic_path, write_json
 from egma_lib.errors import ArtefactError, GazeError
 from egma_lib.gaze.frames import ImageFrame
 from egma_lib.gaze.quality import QUALITY_COLUMNS
 from egma_lib.gaze.schema import check_table
+from egma_lib.settings import GazeSettings
 
 TABLES = ("readings", "words", "sentences", "fixations")
 READING_COLUMNS = (
@@ -104,8 +105,8 @@ def _row_numbers(table: pd.DataFrame) -> dict[str, np.ndarray]:
     return {str(name): np.asarray(rows) for name, rows in table.groupby("reading_id").indices.items()}
 
 
-def save_artefact(artefact: GazeArtefact) -> Path:
-    """Write an artefact to its folder, whole or not at all, and return the folder.
+def save_artefact(artefact: GazeArtefact, settings: GazeSettings) -> Path:
+    """Write an artefact and the settings it was made with to its folder, whole or not at all.
 
     An artefact that is there already is kept: folders are named by what they were made from.
     """
@@ -114,6 +115,7 @@ def save_artefact(artefact: GazeArtefact) -> Path:
         for name in TABLES:
             getattr(artefact, name).to_parquet(temporary / f"{name}.parquet", index=False)
         artefact.excluded.to_csv(temporary / "excluded.csv", index=False)
+        write_json(temporary / "settings.json", settings.model_dump(mode="json"))
     return artefact.folder
 
 

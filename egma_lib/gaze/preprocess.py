@@ -142,7 +142,7 @@ def build_gaze_artefact(
             f"{mimic_eye_folder}: none of {len(references)} readings can be used; the first, "
             f"{first['reading_id']}: {first['reason']} {first['file']}"
         )
-    save_artefact(_join(processed, excluded, folder))
+    save_artefact(_join(processed, excluded, folder), settings.gaze)
     return load_gaze_artefact(folder)
 
 
