@@ -208,6 +208,24 @@ def test_times_in_milliseconds_are_refused_by_every_method():
         detect_events(np.arange(50.0), np.zeros(50), np.zeros(50), "ivt")
 
 
+@pytest.mark.parametrize("method", ["adaptive", "ivt"])
+@pytest.mark.parametrize("rate_hz", [250, 500])
+def test_a_gap_at_the_limit_reads_the_same_wherever_the_clock_starts(method, rate_hz):
+    time, x, y = step_saccade(rate_hz)
+    for start in range(10, 200, 40):
+        x[start : start + round(0.02 * rate_hz)] = np.nan
+    events = detect_events(time, x, y, method)
+    for zero in (0.1, 7.3, 100.0, 4321.0):
+        later = detect_events(time + zero, x, y, method)
+        assert later["event"].tolist() == events["event"].tolist()
+        np.testing.assert_allclose(later["onset_s"] - zero, events["onset_s"], atol=1e-9)
+
+
+@pytest.mark.parametrize("method", detector_names())
+def test_samples_too_sparse_for_a_velocity_give_no_event_and_no_warning(method):
+    assert detect_events([0.0, 0.001, 0.002], [np.nan, 1.0, np.nan], [np.nan, 1.0, np.nan], method).empty
+
+
 def test_a_clock_one_percent_slow_is_still_250_hz():
     time = np.arange(500) / 248
     assert detect_events(time, np.zeros(500), np.zeros(500), "adaptive")["event"].tolist() == ["fixation"]

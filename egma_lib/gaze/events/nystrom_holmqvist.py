@@ -71,6 +71,8 @@ def velocity_thresholds(speed: np.ndarray) -> tuple[float, float]:
 def _without_impossible(speed: np.ndarray, interval_s: float) -> np.ndarray:
     """Return the speed with NaN around velocities and accelerations that no eye reaches."""
     clean = speed.copy()
+    if np.isnan(speed).all():
+        return clean
     acceleration = np.abs(np.diff(speed, prepend=speed[:1])) / interval_s
     impossible = (speed > FASTEST_DEG_S) | (acceleration > STRONGEST_DEG_S2)
     resting = np.nanmedian(speed) * 2

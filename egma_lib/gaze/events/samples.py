@@ -13,6 +13,8 @@ HIGH_RATE_HZ = 250.0
 """From this rate on a saccade spans enough samples for its velocity profile to be seen."""
 RATE_TOLERANCE = 0.02
 """A clock that is 2 % slow still counts as the nominal rate."""
+ROUNDING_SHARE = 0.01
+"""A length that exceeds its limit by less than this share of an interval still counts as within it."""
 BRIDGED_GAP_S = 0.02
 """At high rates a loss up to this long is tracker noise and is bridged by a straight line."""
 BRIDGED_GAP_LOW_RATE_S = 0.075
@@ -83,11 +85,13 @@ def read_samples(time_s: ArrayLike, x_deg: ArrayLike, y_deg: ArrayLike) -> GazeS
     _check(time, x, y)
     missing = np.isnan(x) | np.isnan(y)
     x[missing] = y[missing] = np.nan
-    interval = float(np.median(np.diff(time))) if len(time) > 1 else float("nan")
+    # To the nanosecond: how the clock's zero rounds the times must not decide what a length is.
+    interval = round(float(np.median(np.diff(time))), 9) if len(time) > 1 else float("nan")
     if len(time) < 2 or missing.all():
         return GazeSamples(time, x, y, missing, interval, ())
     high = 1 / interval >= HIGH_RATE_HZ * (1 - RATE_TOLERANCE)
     longest_gap = max(BRIDGED_GAP_S if high else BRIDGED_GAP_LOW_RATE_S, 1.5 * interval)
+    longest_gap += ROUNDING_SHARE * interval
     usable = _bridge(time, x, y, missing, longest_gap)
     hole_after = np.flatnonzero(np.diff(time) > longest_gap) + 1
     return GazeSamples(time, x, y, missing, interval, _segments(usable, hole_after))
