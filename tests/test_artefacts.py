@@ -8,9 +8,14 @@ from egma_lib.errors import ArtefactError
 
 def test_a_failed_write_leaves_the_old_file_and_no_rest(tmp_path):
     path = write_text(tmp_path / "a.txt", "old")
-    with pytest.raises(RuntimeError, match="disk"), atomic_path(path) as temporary:
-        temporary.write_text("half")
-        raise RuntimeError("disk")
+
+    def write_half():
+        with atomic_path(path) as temporary:
+            temporary.write_text("half")
+            raise RuntimeError("disk")
+
+    with pytest.raises(RuntimeError, match="disk"):
+        write_half()
     assert [item.name for item in tmp_path.iterdir()] == ["a.txt"]
     assert path.read_text() == "old"
 

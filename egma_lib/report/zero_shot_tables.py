@@ -128,6 +128,7 @@ def table_2(
     settings: EvaluationSettings,
     study: str,
     reported: Path,
+    prior: Sequence[dict[str, Any]] = (),
 ) -> Table:
     """Zero-shot classification: each method under the score that it trains.
 
@@ -143,13 +144,15 @@ def table_2(
         Study name.
     reported
         File of reported numbers.
+    prior
+        Long rows of the position prior, where pointing has one.
     """
     first = arms[0][1][0]
     rows = [row for arm, _ in arms for row in rows_of_arm(arm.label, measured[arm.name])]
-    long = long_table(rows + _trivial_rows(first, settings), study)
+    long = long_table([*rows, *_trivial_rows(first, settings), *prior], study)
     trivial = long[long["kind"] == "trivial"]
     decisive = pd.concat([_decisive(long, arm, arm.trained_score) for arm, _ in arms])
-    main = pd.concat([decisive, trivial])
+    main = pd.concat([decisive, trivial[trivial["metric"] != "pointing_hit"]])
     note = counts_note(first, settings, len(arms[0][1]))
     trained = ", ".join(f"{arm.label}: {arm.trained_score}" for arm, _ in arms)
     blocks = (
@@ -165,9 +168,10 @@ def table_2(
 
 
 _BESIDE_NOTE = (
-    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts; random: any "
-    "patch alike. "
-    "Shortcut gap: accuracy on marked copies minus accuracy on the same cases without mark; 0 is best."
+    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts; random: "
+    "any patch alike; training positions: the patch readers looked at most while naming the finding, without "
+    "looking at the film. Shortcut gap: accuracy on marked copies minus accuracy on the same cases without "
+    "mark; 0 is best."
 )
 
 
@@ -177,6 +181,7 @@ def table_4(
     settings: EvaluationSettings,
     study: str,
     reported: Path,
+    prior: Sequence[dict[str, Any]] = (),
 ) -> Table:
     """Compare modules and gaze quantities under the fine-grained score, with paired differences to no gaze.
 
@@ -198,13 +203,13 @@ def table_4(
             differences += difference_rows(
                 arm.label, measured[arm.name], measured[reference.name], reference.label
             )
-    long = long_table(rows + differences + _trivial_rows(first, settings), study)
+    long = long_table([*rows, *differences, *_trivial_rows(first, settings), *prior], study)
     trivial = long[long["kind"] == "trivial"]
     plain = long[(long["comparison"] == "") & (long["kind"] == "measured")]
     decisive = plain[plain["setting"].isin(["fine_grained", "similarity"])]
     paired = long[(long["comparison"] != "") & long["setting"].isin(["fine_grained", "similarity"])]
     note = counts_note(first, settings, len(arms[0][1]))
-    main = pd.concat([decisive, trivial])
+    main = pd.concat([decisive, trivial[trivial["metric"] != "pointing_hit"]])
     blocks = (
         Block("Modules and gaze quantity, fine-grained score", pivot(main, _DECISIVE), note),
         _beside_block(decisive, trivial),
