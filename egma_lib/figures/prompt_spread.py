@@ -36,7 +36,7 @@ def plot_prompt_spread(spread: pd.DataFrame, note: str, metric: str = "accuracy"
         spread_points = drawn.groupby(["method", "seed_index"])[metric].std().groupby("method").mean()
         ax.set_title(f"{dataset}: sd over draws {spread_points.mean():.1f} points", fontsize=8)
         ax.set(xlabel="", ylabel=f"{metric} (%)")
-        ax.tick_params(axis="x", rotation=20)
+        ax.set_xticks(range(len(methods)), methods, rotation=30, ha="right")
     n_draws, n_seeds = spread["draw"].max() + 1, spread["seed_index"].nunique()
     title(figure, f"Prompt draws ({n_draws} draws x {n_seeds} seeds; diamond: all prompts)", note)
     return figure

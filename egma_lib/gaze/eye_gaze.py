@@ -85,6 +85,7 @@ def read_eye_gaze(reference: ReadingReference, frame: ImageFrame, settings: Gaze
     x_px, y_px = _to_image(table["BPOGX"].to_numpy(), table["BPOGY"].to_numpy(), shown, screen)
     per_deg = screen_px_per_deg(settings) * (shown[2:] - shown[:2]) / (screen[2:] - screen[:2])
     n, time_s = len(table), table[_TIME].to_numpy()
+    words_path = folder / "audio_segmentation_transcripts" / reference.dicom_id / "transcript.json"
     return Recording(
         reading_id=reference.reading_id,
         dicom_id=reference.dicom_id,
@@ -100,11 +101,11 @@ def read_eye_gaze(reference: ReadingReference, frame: ImageFrame, settings: Gaze
         px_per_deg_y=np.full(n, per_deg[1]),
         shown_px=np.broadcast_to(shown, (n, 4)),
         screen_px=np.broadcast_to(screen, (n, 4)),
-        words=read_eye_gaze_words(
-            folder / "audio_segmentation_transcripts" / reference.dicom_id / "transcript.json"
-        ),
+        words=read_eye_gaze_words(words_path),
         vendor_fixations=_read_fixations(folder / "fixations.csv", reference.dicom_id, shown, screen),
         n_repaired_times=repaired,
+        samples_file=path,
+        words_file=words_path,
     )
 
 

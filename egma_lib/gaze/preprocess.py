@@ -42,6 +42,8 @@ class ProcessedReading:
         As in the artefact.
     events
         As `detect_events` gives them; no rows with the method `vendor`.
+    file_at_fault
+        The file that the row's `reason` speaks of; None without one.
     """
 
     reading: dict[str, str | float]
@@ -49,6 +51,7 @@ class ProcessedReading:
     sentences: pd.DataFrame
     fixations: pd.DataFrame
     events: pd.DataFrame
+    file_at_fault: Path | None = None
 
 
 def preprocess_recording(recording: Recording, settings: GazeSettings) -> ProcessedReading:
@@ -75,15 +78,19 @@ def preprocess_recording(recording: Recording, settings: GazeSettings) -> Proces
     has_gaze[assigned["sentence_index"].dropna().to_numpy(dtype=np.int64)] = True
     sentences["has_gaze"] = has_gaze
     quality = measure_quality(recording, events, fixations, sentences)
-    reading = _reading_row(recording, method) | quality | {"reason": _reason(quality, settings)}
-    return ProcessedReading(reading, words, sentences, assigned, events)
+    reason, file_at_fault = _reason(recording, quality, settings)
+    reading = _reading_row(recording, method) | quality | {"reason": reason}
+    return ProcessedReading(reading, words, sentences, assigned, events, file_at_fault)
 
 
-def _reason(quality: dict[str, float], settings: GazeSettings) -> str:
+def _reason(
+    recording: Recording, quality: dict[str, float], settings: GazeSettings
+) -> tuple[str, Path | None]:
     share = 1 - quality["data_loss"]
     if share < settings.minimum_valid_share:
-        return f"valid samples {share:.1%}, below minimum_valid_share {settings.minimum_valid_share:.1%}"
-    return "" if quality["n_sentences"] else "the transcript has no sentence"
+        reason = f"valid samples {share:.1%}, below minimum_valid_share {settings.minimum_valid_share:.1%}"
+        return reason, recording.samples_file
+    return ("", None) if quality["n_sentences"] else ("the transcript has no sentence", recording.words_file)
 
 
 def _reading_row(recording: Recording, method: str) -> dict[str, str | float]:
@@ -186,11 +193,13 @@ def _process(reference: ReadingReference, settings: GazeSettings) -> ProcessedRe
 def _excluded_table(outcomes: list[ProcessedReading | Exclusion], root: Path) -> pd.DataFrame:
     rows = []
     for outcome in outcomes:
-        if not isinstance(outcome, ProcessedReading):
+        if isinstance(outcome, ProcessedReading):
+            reading_id, reason = str(outcome.reading["reading_id"]), str(outcome.reading["reason"])
+            file = outcome.file_at_fault
+        else:
             reading_id, file, reason = outcome
+        if reason:
             rows.append((reading_id, "" if file is None else file.relative_to(root).as_posix(), reason))
-        elif outcome.reading["reason"]:
-            rows.append((str(outcome.reading["reading_id"]), "", str(outcome.reading["reason"])))
     return pd.DataFrame(rows, columns=["reading_id", "file", "reason"], dtype=str)
 
 

@@ -76,6 +76,8 @@ class Recording:
         onset_s, duration_s, x_px, y_px: the fixations that the data set ships.
     n_repaired_times
         Samples whose time stamp was blank, doubled or out of order (dropped or put in place).
+    samples_file, words_file
+        Where samples and words were read from; None where they were not read from files.
     """
 
     reading_id: str
@@ -95,6 +97,8 @@ class Recording:
     words: pd.DataFrame
     vendor_fixations: pd.DataFrame
     n_repaired_times: int = 0
+    samples_file: Path | None = None
+    words_file: Path | None = None
 
     def __post_init__(self) -> None:
         n = len(self.time_s)

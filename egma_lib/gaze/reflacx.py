@@ -98,6 +98,7 @@ def read_reflacx(reference: ReadingReference, frame: ImageFrame) -> Recording:
     table = table.iloc[order].reset_index(drop=True)
     carried = _carry_display(table, path)
     main = reference.folder / "REFLACX" / "main_data" / reference.reading_id
+    words_path = main / "timestamps_transcription.csv"
     time_s = table["timestamp_sample"].to_numpy()
     return Recording(
         reading_id=reference.reading_id,
@@ -114,9 +115,11 @@ def read_reflacx(reference: ReadingReference, frame: ImageFrame) -> Recording:
         px_per_deg_y=carried[_RESOLUTION[1]].to_numpy(),
         shown_px=carried[list(_SHOWN)].to_numpy(),
         screen_px=carried[list(_SCREEN)].to_numpy(),
-        words=read_reflacx_words(main / "timestamps_transcription.csv"),
+        words=read_reflacx_words(words_path),
         vendor_fixations=_read_fixations(main / "fixations.csv"),
         n_repaired_times=repaired,
+        samples_file=path,
+        words_file=words_path,
     )
 
 
