@@ -106,7 +106,8 @@ def test_a_reading_without_a_sentence_is_measured_but_not_used(tmp_path):
     write_reflacx_reading(write_tree(tmp_path) / "REFLACX", READING, words=((".", 1.0, 1.1),))
     artefact = build(tmp_path, tmp_path / "results")
     assert artefact.readings["reason"].tolist() == ["the transcript has no sentence", ""]
-    assert artefact.excluded.to_numpy().tolist() == [[READING, "", "the transcript has no sentence"]]
+    transcript = f"patient_10000001/REFLACX/main_data/{READING}/timestamps_transcription.csv"
+    assert artefact.excluded.to_numpy().tolist() == [[READING, transcript, "the transcript has no sentence"]]
     assert set(artefact.fixations["reading_id"]) == {DICOM_EGD}
     with pytest.raises(GazeError, match=f"reading '{READING}' is not in the gaze artefact"):
         artefact.fixations_of(READING)
@@ -117,6 +118,8 @@ def test_a_recording_with_too_few_samples_is_measured_but_not_used(tmp_path):
     artefact = build(tmp_path, tmp_path / "results", "gaze.minimum_valid_share=0.98")
     reasons = artefact.readings.set_index("reading_id")["reason"]
     assert reasons[READING] == "valid samples 97.0%, below minimum_valid_share 98.0%"
+    files = dict(zip(artefact.excluded["reading_id"], artefact.excluded["file"], strict=True))
+    assert files[READING] == f"patient_10000001/REFLACX/gaze_data/{READING}/gaze.csv"
 
 
 def test_a_tree_without_one_usable_reading_is_an_error(tmp_path):
