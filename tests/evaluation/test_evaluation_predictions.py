@@ -132,7 +132,7 @@ def test_pointing_by_hand(predicted):
     assert table["best_patch"].tolist() == [2, 1]
     assert table["hit"].tolist() == [True, False]
     # Patch centres lie in cells 2 and 6 of 8, tolerance 2 cells. Lower half (from row 4): row 2 is two cells
-    # away, so all four count. Lower left (rows 5-7, columns 0-2): patch 2 only, the others are 3 or more away.
+    # away, so all four count. Lower left (rows 5-7, columns 0-2): only patch 2, the others are too far.
     np.testing.assert_allclose(table["chance"], [1.0, 0.25])
 
 

@@ -69,13 +69,13 @@ def test_class_orders_are_the_contract_s():
         "No Finding", "Cardiomegaly", "Edema", "Pneumonia", "Atelectasis", "Pneumothorax",
         "Pleural Effusion", "Fracture",
     )  # fmt: skip
-    assert CLASS_ORDERS == {
+    assert {
         "chexpert_5x200": five,
         "chexpert_5x200_marked": five,
         "chexpert_8x200": eight,
         "rsna": ("Normal", "Pneumonia"),
         "siim": ("Normal", "Pneumothorax"),
-    }
+    } == CLASS_ORDERS
 
 
 def test_images_labels_and_prompts_belong_to_their_cases(rsna, cache):
