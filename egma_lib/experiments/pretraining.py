@@ -89,7 +89,7 @@ def train_arms(
                 "stage": job.spec.stage,
                 "method": job.spec.method,
                 "seed": seed,
-                "gaze_share": job.spec.gaze_share,
+                "gaze_share": arm.gaze_share,
                 "start": job.spec.start or "",
                 "reused": results[job.run_id].reused,
                 "seconds": round(results[job.run_id].seconds, 1),
