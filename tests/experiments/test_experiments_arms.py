@@ -56,9 +56,7 @@ def test_methods_compared_in_tables_2_and_3_leave_out_parts_and_shares():
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        pytest.param(
-            {"arms": ("no_gaze", "egmaa")}, r"\['egmaa'\] unknown; known: start, clip", id="unknown"
-        ),
+        pytest.param({"arms": ("no_gaze", "egmaa")}, r"\['egmaa'\] unknown; known: start", id="unknown"),
         pytest.param({"arms": ("start", "egma")}, f"lacks '{REFERENCE_ARM}'", id="without_the_reference"),
         pytest.param({"gaze_shares": (0.0, 0.5)}, r"\[0.0\] not between 0 and 1", id="no_gaze_as_a_share"),
         pytest.param({"gaze_shares": (1.0,)}, r"\[1.0\] not between 0 and 1", id="all_gaze_as_a_share"),
