@@ -70,16 +70,21 @@ def attention_data(examples: Sequence[AttentionExample]) -> pd.DataFrame:
 
 
 def gaze_agreement(examples: Sequence[AttentionExample]) -> pd.Series:
-    """Return, per method, the mean correlation of its attention with the gaze heatmap over the examples."""
-    methods = list(examples[0].attention)
-    values = {
-        method: np.nanmean([_correlation(example.attention[method], example.gaze) for example in examples])
-        for method in methods
-    }
-    return pd.Series(values)
+    """Return, per method, the mean correlation of its attention with the gaze heatmap over the examples.
+
+    Examples where one of the two is flat are left out; NaN where none is left.
+    """
+    correlations = pd.DataFrame(
+        [
+            {name: map_correlation(values, example.gaze) for name, values in example.attention.items()}
+            for example in examples
+        ]
+    )
+    return correlations.mean()
 
 
-def _correlation(a: np.ndarray, b: np.ndarray) -> float:
+def map_correlation(a: np.ndarray, b: np.ndarray) -> float:
+    """Return the correlation of two maps of the same shape over their cells, NaN where one is flat."""
     if a.std() < 1e-9 or b.std() < 1e-9:
         return float("nan")
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
@@ -107,7 +112,7 @@ def plot_attention(examples: Sequence[AttentionExample], note: str) -> Figure:
             show_film(ax, example.film)
             show_heat(ax, values)
             if name in example.attention:
-                agreement = _correlation(values, example.gaze)
+                agreement = map_correlation(values, example.gaze)
                 ax.set_xlabel(f"r with gaze {agreement:.2f}", fontsize=7)
     for ax, name in zip(axes[0], ("film", "gaze while dictated", *methods), strict=True):
         ax.set_title(name)

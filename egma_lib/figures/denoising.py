@@ -14,6 +14,9 @@ from egma_lib.figures.style import PALETTE, bare, new_figure, show_film, styled,
 HIGH_RATE_HZ = 250.0
 """From here on event detectors may speak of microsaccades and peak velocities."""
 
+SECONDS = 4.0
+"""Length of the trace shown, from the middle of the recording (seconds)."""
+
 _EVENT_COLOURS = {"fixation": PALETTE[0], "saccade": PALETTE[1], "pso": PALETTE[4], "blink": PALETTE[7]}
 
 
@@ -55,21 +58,58 @@ class DenoisedRecording:
     raw_y: np.ndarray
     film: np.ndarray
 
+    def window(self, seconds: float) -> tuple[float, float]:
+        """Return start and end (seconds) of the middle `seconds` of the recording."""
+        middle = float(self.time_s[0] + self.time_s[-1]) / 2
+        return middle - seconds / 2, middle + seconds / 2
+
     def speed_deg_s(self) -> np.ndarray:
         """Return the speed between neighbouring samples (degrees per second), shape (n - 1,)."""
         step = np.hypot(np.diff(self.x_deg), np.diff(self.y_deg))
         return step / np.diff(self.time_s)
 
 
-def denoising_data(recordings: list[DenoisedRecording]) -> pd.DataFrame:
-    """Return the events behind the figure, one row each, with recording, rate and method."""
-    return pd.concat(
-        [
-            item.events.assign(recording=item.label, sampling_hz=item.sampling_hz, method=item.method)
-            for item in recordings
-        ],
-        ignore_index=True,
-    )
+def denoising_data(recordings: list[DenoisedRecording], seconds: float = SECONDS) -> pd.DataFrame:
+    """Return what the figure draws, but for the raw path over the film.
+
+    Parameters
+    ----------
+    recordings
+        One per device.
+    seconds
+        Length of the trace shown.
+
+    Returns
+    -------
+    pandas.DataFrame
+        recording, sampling_hz, method, part. Part `sample` has time_s, x_deg, y_deg and speed_deg_s (from the
+        sample before) of the trace shown, `event` the columns of `detect_events`, `fixation` x and y (0-1 of
+        the padded square) and duration_s.
+    """
+    tables = []
+    for item in recordings:
+        low, high = item.window(seconds)
+        samples = pd.DataFrame(
+            {
+                "time_s": item.time_s,
+                "x_deg": item.x_deg,
+                "y_deg": item.y_deg,
+                "speed_deg_s": np.append(np.nan, item.speed_deg_s()),
+            }
+        )
+        parts = {
+            "sample": samples[samples["time_s"].between(low, high)],
+            "event": item.events,
+            "fixation": pd.DataFrame({"x": item.x, "y": item.y, "duration_s": item.duration_s}),
+        }
+        for part, table in parts.items():
+            named = table.reset_index(drop=True)
+            for column, value in (("part", part), ("method", item.method)):
+                named.insert(0, column, value)
+            named.insert(0, "sampling_hz", item.sampling_hz)
+            named.insert(0, "recording", item.label)
+            tables.append(named)
+    return pd.concat(tables, ignore_index=True)
 
 
 def steps_run(recording: DenoisedRecording) -> str:
@@ -84,8 +124,10 @@ def _draw_trace(ax: Axes, item: DenoisedRecording, window: tuple[float, float]) 
     ax.plot(item.time_s, item.y_deg, color=PALETTE[3], lw=0.8, label="vertical")
     inside = (item.time_s >= window[0]) & (item.time_s <= window[1])
     seen = np.concatenate([item.x_deg[inside], item.y_deg[inside]])
-    low, high = np.nanpercentile(seen, [0.5, 99.5])
-    ax.set(xlim=window, ylim=(low - 1, high + 0.3 * (high - low) + 1), ylabel="raw gaze (deg)")
+    ax.set(xlim=window, ylabel="raw gaze (deg)")
+    if np.isfinite(seen).any():
+        low, high = np.nanpercentile(seen, [0.5, 99.5])
+        ax.set_ylim(low - 1, high + 0.3 * (high - low) + 1)
     ax.legend(loc="upper right", fontsize=7, ncols=2)
 
 
@@ -112,7 +154,7 @@ def _draw_fixations(ax: Axes, item: DenoisedRecording) -> None:
 
 
 @styled
-def plot_denoising(recordings: list[DenoisedRecording], note: str, seconds: float = 4.0) -> Figure:
+def plot_denoising(recordings: list[DenoisedRecording], note: str, seconds: float = SECONDS) -> Figure:
     """Draw a column per recording: raw trace, speed with events, fixations on the film.
 
     Parameters
@@ -127,8 +169,7 @@ def plot_denoising(recordings: list[DenoisedRecording], note: str, seconds: floa
     figure = new_figure(4.6 * len(recordings), 7.6)
     axes = figure.subplots(3, len(recordings), squeeze=False, height_ratios=[1, 1, 2.2])
     for column, item in zip(axes.T, recordings, strict=True):
-        middle = (item.time_s[0] + item.time_s[-1]) / 2
-        window = (middle - seconds / 2, middle + seconds / 2)
+        window = item.window(seconds)
         _draw_trace(column[0], item, window)
         _draw_speed(column[1], item, window)
         _draw_fixations(column[2], item)

@@ -38,6 +38,14 @@ def gaze_quantity_data(rows: pd.DataFrame, shares: Mapping[str, float]) -> pd.Da
     return chosen[shown].assign(gaze_share=lambda table: table["method"].map(shares))
 
 
+def _finding(data: pd.DataFrame) -> str:
+    dataset, setting, metric, _ = PANELS[0]
+    mine = data[(data["dataset"] == dataset) & (data["setting"] == setting) & (data["metric"] == metric)]
+    ends = mine.sort_values("gaze_share")["value"].iloc[[0, -1]]
+    most = mine["gaze_share"].max()
+    return f"5x200 accuracy {ends.iloc[0]:.1f} % without gaze, {ends.iloc[1]:.1f} % with {most:.0%} of it"
+
+
 @styled
 def plot_gaze_quantity(data: pd.DataFrame, note: str) -> Figure:
     """Draw a panel per measure: mean over seeds with its 95 % interval over patients, against gaze share.
@@ -56,13 +64,17 @@ def plot_gaze_quantity(data: pd.DataFrame, note: str) -> Figure:
         mine = data[
             (data["dataset"] == dataset) & (data["setting"] == setting) & (data["metric"] == metric)
         ].sort_values("gaze_share")
+        ax.set(ylabel=label)
+        if mine.empty:
+            ax.set_title("not measured in this study", fontsize=8)
+            continue
         x = np.array([place[share] for share in mine["gaze_share"]])
         value = mine["value"].to_numpy()
         reach = np.stack([value - mine["ci_low"], mine["ci_high"] - value])
         ax.errorbar(x, value, yerr=np.maximum(reach, 0), fmt="o-", color=PALETTE[0], capsize=3, lw=1)
         ax.axhline(value[0], color="0.6", lw=0.8, ls="--")
-        ax.set(ylabel=label, xticks=range(len(shares)), xticklabels=[f"{share:.0%}" for share in shares])
+        ax.set(xticks=range(len(shares)), xticklabels=[f"{100 * share:g}%" for share in shares])
         ax.set_xlabel("sentences' gaze kept on this share of readings")
         ax.set_title(f"n = {int(mine['n_cases'].iloc[0])}, {int(mine['n_seeds'].iloc[0])} seeds", fontsize=8)
-    title(figure, "Gaze quantity; dashed: continued training without gaze", note)
+    title(figure, f"Gaze quantity: {_finding(data)}; dashed: continued training without gaze", note)
     return figure

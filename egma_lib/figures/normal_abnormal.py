@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 
-from egma_lib.evaluation.metrics import percentile_interval
-from egma_lib.figures.style import PALETTE, new_figure, show_film, show_heat, styled, title
+from egma_lib.evaluation.metrics import bootstrap_weights, percentile_interval
+from egma_lib.figures.style import new_figure, show_boxes, show_film, show_heat, styled, title
 
 GROUPS = ("normal", "abnormal")
 MEASURES = {
@@ -20,7 +19,7 @@ MEASURES = {
 
 
 def reading_measures(fixations: pd.DataFrame) -> dict[str, float]:
-    """Return the measures of one reading.
+    """Return the measures of one reading (`MEASURES`), positions weighted by time.
 
     Parameters
     ----------
@@ -30,7 +29,7 @@ def reading_measures(fixations: pd.DataFrame) -> dict[str, float]:
     weight = fixations["duration_s"].to_numpy()
     x, y = fixations["x"].to_numpy(), fixations["y"].to_numpy()
     total_s = (fixations["onset_s"] + fixations["duration_s"]).max() - fixations["onset_s"].min()
-    spread = np.sqrt(np.cov(x, aweights=weight) + np.cov(y, aweights=weight))
+    spread = np.sqrt(np.cov(x, aweights=weight, ddof=0) + np.cov(y, aweights=weight, ddof=0))
     counts, _, _ = np.histogram2d(y, x, bins=10, range=((0, 1), (0, 1)), weights=weight)
     busiest = np.sort(counts.ravel())[::-1][:10].sum() / max(counts.sum(), 1e-12)
     return {
@@ -53,20 +52,19 @@ def group_differences(measures: pd.DataFrame, rng: np.random.Generator, n_resamp
     n_resamples
         Resamples of patients.
     """
-    patients = measures.groupby("patient_id")
-    indices = [np.asarray(rows) for rows in patients.indices.values()]
+    weights = bootstrap_weights(measures["patient_id"].to_numpy(), n_resamples, rng).astype(np.float64)
     abnormal = (measures["group"] == "abnormal").to_numpy()
+    # Resamples without a reading of one of the groups say nothing about their difference.
+    weights = weights[(weights @ abnormal > 0) & (weights @ ~abnormal > 0)]
     rows = []
     for measure in MEASURES:
         values = measures[measure].to_numpy()
-        drawn = np.empty(n_resamples)
-        for resample in range(n_resamples):
-            picked = np.concatenate([indices[i] for i in rng.integers(len(indices), size=len(indices))])
-            chosen, flags = values[picked], abnormal[picked]
-            both = flags.any() and not flags.all()
-            drawn[resample] = chosen[flags].mean() - chosen[~flags].mean() if both else np.nan
+        means = [
+            weights[:, group] @ values[group] / weights[:, group].sum(axis=1)
+            for group in (abnormal, ~abnormal)
+        ]
         value = values[abnormal].mean() - values[~abnormal].mean()
-        interval = percentile_interval(value, drawn)
+        interval = percentile_interval(value, means[0] - means[1])
         rows.append(
             {"measure": measure, "difference": value, "ci_low": interval.low, "ci_high": interval.high}
         )
@@ -102,14 +100,10 @@ def plot_normal_abnormal(
         show_heat(ax, heat[group], vmax=ceiling)
         n = int((measures["group"] == group).sum())
         ax.set_title(f"{group} (n = {n} readings), mean gaze on the mean film")
-    palette = dict(zip(GROUPS, (PALETTE[0], PALETTE[1]), strict=True))
     for ax, (measure, label) in zip(bottom.subplots(1, len(MEASURES)), MEASURES.items(), strict=True):
-        sns.boxplot(
-            measures, x="group", y=measure, hue="group", order=list(GROUPS), palette=palette,
-            fliersize=1.5, linewidth=0.8, legend=False, ax=ax,
-        )  # fmt: skip
+        show_boxes(ax, measures, "group", measure, GROUPS)
         row = differences.set_index("measure").loc[measure]
-        ax.set(xlabel="", ylabel=label)
+        ax.set_ylabel(label)
         ax.set_title(f"{row.difference:+.3f}\n[{row.ci_low:.3f}, {row.ci_high:.3f}]", fontsize=8)
     clear = differences[(differences["ci_low"] > 0) | (differences["ci_high"] < 0)]["measure"]
     listed = ", ".join(MEASURES[name].split(" (")[0] for name in clear) or "no measure"

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pandas as pd
-import seaborn as sns
 from matplotlib.figure import Figure
 
-from egma_lib.figures.style import PALETTE, new_figure, styled, title
+from egma_lib.figures.style import new_figure, show_boxes, styled, title
 
 MEASURES = {
     "rms_s2s_deg": "RMS sample to sample (deg)",
@@ -32,7 +31,7 @@ def quality_table(readings: pd.DataFrame) -> pd.DataFrame:
 
 @styled
 def plot_quality(readings: pd.DataFrame, note: str) -> Figure:
-    """Draw the distribution of every measure over readings, a violin per source.
+    """Draw the distribution of every measure over readings, a box per source.
 
     Parameters
     ----------
@@ -42,14 +41,10 @@ def plot_quality(readings: pd.DataFrame, note: str) -> Figure:
         The study's title note.
     """
     sources = sorted(readings["source"].unique())
-    palette = dict(zip(sources, PALETTE, strict=False))
     figure = new_figure(9.6, 5.0)
     for ax, (measure, label) in zip(figure.subplots(2, 3).flat, MEASURES.items(), strict=True):
-        sns.boxplot(
-            readings, x="source", y=measure, hue="source", order=sources, palette=palette,
-            fliersize=1.5, linewidth=0.8, legend=False, ax=ax,
-        )  # fmt: skip
-        ax.set(xlabel="", ylabel=label)
+        show_boxes(ax, readings, "source", measure, sources)
+        ax.set_ylabel(label)
     counts = ", ".join(f"{source} n = {int((readings['source'] == source).sum())}" for source in sources)
     title(figure, f"Recording quality by device ({counts})", note)
     return figure

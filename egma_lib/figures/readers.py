@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import textwrap
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.patches import Ellipse, Rectangle
 
+from egma_lib.figures.attention import map_correlation
 from egma_lib.figures.style import PALETTE, new_figure, show_film, show_heat, styled, title
 
 
@@ -55,30 +57,32 @@ class ReaderOnFinding:
 
 
 def readers_data(readers: list[ReaderOnFinding]) -> pd.DataFrame:
-    """Return one row per fixation: reading, sentence, position, duration."""
-    return pd.concat(
-        [
-            pd.DataFrame(
-                {
-                    "reading_id": item.reading_id,
-                    "sentence": item.sentence,
-                    "x": item.x,
-                    "y": item.y,
-                    "duration_s": item.duration_s,
-                    "share_on_region": item.share_on_region(),
-                }
-            )
-            for item in readers
-        ],
-        ignore_index=True,
-    )
+    """Return one row per fixation and per region drawn, all positions in 0-1 of the padded square.
+
+    Returns
+    -------
+    pandas.DataFrame
+        reading_id, sentence, share_on_region, kind (fixation, box or ellipse); x, y, duration_s of fixations;
+        x_min, y_min, x_max, y_max of regions.
+    """
+    tables = []
+    for item in readers:
+        fixations = pd.DataFrame(
+            {"kind": "fixation", "x": item.x, "y": item.y, "duration_s": item.duration_s}
+        )
+        regions = item.regions[["kind", "x_min", "y_min", "x_max", "y_max"]]
+        both = pd.concat([fixations, regions], ignore_index=True)
+        both.insert(0, "reading_id", item.reading_id)
+        both.insert(1, "sentence", item.sentence)
+        both.insert(2, "share_on_region", item.share_on_region())
+        tables.append(both)
+    return pd.concat(tables, ignore_index=True)
 
 
 def heat_correlation(readers: list[ReaderOnFinding]) -> float:
-    """Return the mean correlation between the readers' heatmaps, over all pairs."""
-    maps = np.stack([item.heat.ravel() for item in readers])
-    correlation = np.corrcoef(maps)
-    return float(correlation[np.triu_indices(len(maps), 1)].mean())
+    """Return the mean correlation between the readers' heatmaps, over all pairs whose maps are not flat."""
+    pairs = combinations(readers, 2)
+    return float(pd.Series([map_correlation(one.heat, other.heat) for one, other in pairs]).mean())
 
 
 @styled

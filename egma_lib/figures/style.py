@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec
@@ -81,6 +81,22 @@ def show_heat(ax: Axes, heat: np.ndarray, alpha: float = 0.7, vmax: float | None
         interpolation="bilinear",
     )
     bare(ax)
+
+
+def show_boxes(ax: Axes, table: pd.DataFrame, group: str, measure: str, groups: Sequence[str]) -> None:
+    """Draw a box of a measure per group, a colour each; missing values are left out."""
+    values = [table.loc[table[group] == name, measure].dropna().to_numpy(dtype=float) for name in groups]
+    drawn = ax.boxplot(
+        values,
+        orientation="vertical",
+        tick_labels=list(groups),
+        patch_artist=True,
+        widths=0.7,
+        flierprops={"marker": "o", "markersize": 1.5},
+        medianprops={"color": "black"},
+    )
+    for box, colour in zip(drawn["boxes"], PALETTE, strict=False):
+        box.set(facecolor=colour, linewidth=0.8)
 
 
 def bare(ax: Axes) -> None:

@@ -37,7 +37,8 @@ def embed_tsne(features: Mapping[str, np.ndarray], labels: np.ndarray, seed: int
         perplexity = min(30.0, (len(values) - 1) / 3)
         plane = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(values)
         k = min(10, len(values) - 1)
-        near = NearestNeighbors(n_neighbors=k + 1).fit(values).kneighbors(values)[1][:, 1:]
+        # Without an argument a point is not its own neighbour, also where features coincide.
+        near = NearestNeighbors(n_neighbors=k).fit(values).kneighbors(return_distance=False)
         purity = float((labels[near] == labels[:, None]).mean())
         tables.append(
             pd.DataFrame(

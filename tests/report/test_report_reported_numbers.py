@@ -16,7 +16,7 @@ def numbers():
 def test_tables_have_as_many_numbers_as_the_paper(numbers):
     assert tuple(numbers.columns) == REPORTED_COLUMNS
     # Table 1: five methods on three sets, three (GLoRIA, MedKLIP, ConVIRT) on two, three shares each; 2: six
-    # methods, three sets, two metrics; 3: six methods, two directions, three cutoffs, but ConVIRT only text to
+    # methods, three sets, two metrics; 3: six methods, two directions, three cutoffs, ConVIRT only text to
     # image; 4: nine rows, three sets, two metrics; 7: three methods, three sets, two metrics.
     assert numbers["table"].value_counts().to_dict() == {1: 63, 2: 36, 3: 33, 4: 54, 7: 18}
 

@@ -14,7 +14,10 @@ from egma_lib.report.zero_shot_tables import measure_arms, table_2, table_4
 from egma_lib.settings import EvaluationSettings, ExperimentSettings
 
 SETTINGS = EvaluationSettings(bootstrap=50)
-CONTRACT = ["study", "dataset", "method", "setting", "metric", "value", "ci_low", "ci_high", "sd", "n_cases", "n_seeds", "kind", "source"]
+CONTRACT = [
+    "study", "dataset", "method", "setting", "metric", "value", "ci_low", "ci_high", "sd", "n_cases",
+    "n_seeds", "kind", "source",
+]  # fmt: skip
 NOTE = "phantom study, synthetic"
 NAMES = {2: "table_2_zero_shot", 3: "table_3_retrieval", 4: "table_4_ablation"}
 
