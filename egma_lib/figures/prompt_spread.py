@@ -43,5 +43,5 @@ def plot_prompt_spread(spread: pd.DataFrame, note: str, metric: str = "accuracy"
         ax.set_xticks(range(len(methods)), methods, rotation=30, ha="right")
     n_draws, n_seeds = spread["draw"].max() + 1, spread["seed_index"].nunique()
     finding = f"The choice of prompts moves {metric} by up to {max(moved.values()):.1f} points (sd)"
-    title(figure, f"{finding}; {n_draws} draws x {n_seeds} seeds, diamond: all prompts", note)
+    title(figure, f"{finding}\n{n_draws} draws x {n_seeds} seeds, diamond: all prompts", note)
     return figure

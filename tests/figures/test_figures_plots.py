@@ -103,7 +103,7 @@ def spread(indices=("0 1", "0 2")):
 
 def prompt_spread():
     # Accuracies of 50 and 52: standard deviation 1.4 points.
-    return plot_prompt_spread(spread(), NOTE), 2, "moves accuracy by up to 1.4 points (sd); 2 draws x 2 seeds"
+    return plot_prompt_spread(spread(), NOTE), 2, "moves accuracy by up to 1.4 points (sd)\n2 draws x 2 seeds"
 
 
 def recording_quality():
