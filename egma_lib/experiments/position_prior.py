@@ -12,10 +12,9 @@ from egma_lib.evaluation.evaluation_sets import EvaluationSet, load_evaluation_s
 from egma_lib.evaluation.pointing import pointing_hits
 from egma_lib.experiments.corpora import Corpora
 from egma_lib.experiments.measurements import Measured, weights_for
+from egma_lib.experiments.naming import affirms
 from egma_lib.settings import EvaluationSettings
 from egma_lib.training.data import TrainingData
-
-NEGATED = r"\b(?:no|not|without|free)\b"
 
 
 def position_prior(data: TrainingData, finding: str) -> np.ndarray | None:
@@ -26,22 +25,21 @@ def position_prior(data: TrainingData, finding: str) -> np.ndarray | None:
     data
         The gaze corpus; held-out samples are left out.
     finding
-        Name of the finding; its last word is looked for.
+        Name of the finding, as `affirms` takes it.
 
     Returns
     -------
     numpy.ndarray or None
-        Shape (n,), or None where no training sentence with gaze names the finding.
+        Mean gaze similarity (GS >= 0) of the n patches of the padded square, row by row, shape (n,); None
+        where no training sentence with gaze affirms the finding.
     """
-    word = finding.lower().split()[-1]
     found = []
     for index in np.flatnonzero(~np.asarray(data.is_validation)):
         gaze = data.gaze_similarity[index]
         if gaze is None:
             continue
-        texts = pd.Series(data.sentences[index])
-        naming = texts.str.contains(word, regex=False) & ~texts.str.contains(NEGATED)
-        found.append(gaze[naming.to_numpy() & data.has_gaze[index]])
+        affirmed = affirms(pd.Series(data.sentences[index]), finding)
+        found.append(gaze[affirmed & data.has_gaze[index]])
     stacked = np.concatenate(found) if found else np.zeros((0, 0))
     return stacked.mean(axis=0) if len(stacked) else None
 
@@ -51,10 +49,19 @@ def prior_pointing(
 ) -> Measured | None:
     """Measure pointing at the best patch of the prior, the same patch for every film.
 
+    Parameters
+    ----------
+    data
+        The gaze corpus that the prior is made from.
+    evaluation_set
+        Set with regions; those whose finding has no prior are left out.
+    settings
+        Bootstrap size and seed.
+
     Returns
     -------
     Measured or None
-        Percent, one "seed"; None where the set has no region whose finding has a prior.
+        Percent of regions hit, as of one seed; None where the set has no region whose finding has a prior.
     """
     hits, patients = [], []
     for index in np.unique(evaluation_set.region_class):

@@ -11,6 +11,7 @@ from egma_lib.evaluation.encode import encode_images, encode_prompts
 from egma_lib.evaluation.evaluation_sets import load_evaluation_set
 from egma_lib.experiments.arms import Arm
 from egma_lib.experiments.corpora import Corpora
+from egma_lib.experiments.naming import affirms
 from egma_lib.experiments.pretraining import arm_job
 from egma_lib.figures.attention import AttentionExample, attention_map
 from egma_lib.figures.gaze_examples import film_of, frame_of
@@ -26,7 +27,6 @@ FINDING_WORDS = (
     "atelectasis", "cardiomegaly", "consolidation", "edema", "effusion", "pneumonia", "pneumothorax",
     "fracture",
 )  # fmt: skip
-ABSENT = (r"\bno\b", r"\bnot\b", r"\bwithout\b", r"\bfree\b")
 
 
 def load_arm_model(study: Study, settings: Settings, corpora: Corpora, arm: Arm, seed: int) -> DualEncoder:
@@ -44,13 +44,12 @@ def choose_sentences(gaze: GazeArtefact, corpus: ReportCorpus, n_examples: int) 
     order = corpus.samples.sort_values(["split", "sample_id"], ascending=[False, True])["sample_id"]
     rank = {sample: index for index, sample in enumerate(order)}
     sentences = gaze.sentences[gaze.sentences["has_gaze"] & gaze.sentences["reading_id"].isin(rank)]
-    sentences = sentences[~sentences["text"].str.contains("|".join(ABSENT))]
     sentences = sentences.assign(rank=sentences["reading_id"].map(rank)).sort_values(
         ["rank", "sentence_index"]
     )
     chosen: list[tuple[str, int, str]] = []
     for word in FINDING_WORDS:
-        naming = sentences[sentences["text"].str.contains(word)]
+        naming = sentences[affirms(sentences["text"], word)]
         taken = {sample for sample, _, _ in chosen}
         naming = naming[~naming["reading_id"].isin(taken)]
         if len(naming) and len(chosen) < n_examples:

@@ -10,6 +10,7 @@ import pandas as pd
 from egma_lib.datasets.contract import CaseTable, ReportCorpus
 from egma_lib.datasets.pixels import film_to_uint8_square
 from egma_lib.errors import DataError
+from egma_lib.experiments.naming import affirms
 from egma_lib.figures.denoising import DenoisedRecording
 from egma_lib.figures.normal_abnormal import reading_measures
 from egma_lib.figures.readers import ReaderOnFinding
@@ -136,11 +137,7 @@ def _reader_on_finding(
 ) -> ReaderOnFinding | None:
     """Return what a reader did while saying the finding's name; None if it was not said, or without gaze."""
     sentences = artefact.sentences_of(sample_id)
-    stem = finding.lower().split()[-1]
-    naming = sentences[
-        sentences["text"].str.contains(stem, regex=False)
-        & ~sentences["text"].str.contains(r"\b(?:no|without)\b")
-    ]
+    naming = sentences[affirms(sentences["text"], finding)]
     fixations = artefact.fixations_of(sample_id)
     mine = fixations[fixations["sentence_index"].isin(naming["sentence_index"])]
     if mine.empty or corpus.regions is None:
