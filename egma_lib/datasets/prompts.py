@@ -12,7 +12,6 @@ from itertools import product
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 import yaml
 
@@ -78,25 +77,6 @@ def prompts_side_free(prompts: Mapping[str, tuple[str, ...]]) -> dict[str, tuple
     A class all of whose prompts name a place gets an empty tuple.
     """
     return {name: tuple(one for one in texts if not PLACE.search(one)) for name, texts in prompts.items()}
-
-
-def draw_prompts(
-    prompts: Mapping[str, tuple[str, ...]], k: int, rng: np.random.Generator
-) -> dict[str, tuple[str, ...]]:
-    """Draw `k` prompts per class without replacement (all of a class that has no more), in their own order.
-
-    Raises
-    ------
-    DataError
-        `k` is not positive.
-    """
-    if k < 1:
-        raise DataError(f"a draw of {k} prompts; draw at least one per class")
-    drawn = {}
-    for name, texts in prompts.items():
-        order = rng.permutation(len(texts))[:k]
-        drawn[name] = tuple(texts[i] for i in np.sort(order))
-    return drawn
 
 
 def _from_queries(name: str, class_name: str, wanted: str, queries: pd.DataFrame | None) -> tuple[str, ...]:

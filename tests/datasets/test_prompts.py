@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from egma_lib.datasets import prompts as prompts_module
-from egma_lib.datasets.prompts import draw_prompts, load_prompts, prompts_side_free
+from egma_lib.datasets.prompts import load_prompts, prompts_side_free
 from egma_lib.errors import DataError
 
 
@@ -71,23 +70,6 @@ def test_side_free_prompts_name_no_place():
     assert not any("bilateral" in text for text in free["Pleural Effusion"])
 
 
-def test_a_draw_is_repeatable_distinct_and_part_of_all():
-    prompts = load_prompts("chexpert_5x200")
-    first, again = (draw_prompts(prompts, 16, np.random.default_rng(3)) for _ in range(2))
-    assert first == again
-    assert first != draw_prompts(prompts, 16, np.random.default_rng(4))
-    assert {name: len(texts) for name, texts in first.items()} == {
-        "Atelectasis": 16,
-        "Cardiomegaly": 15,
-        "Consolidation": 16,
-        "Edema": 16,
-        "Pleural Effusion": 16,
-    }
-    for name, texts in first.items():
-        assert len(set(texts) & set(prompts[name])) == len(texts)
-    assert draw_prompts({"a": ()}, 5, np.random.default_rng(0)) == {"a": ()}
-
-
 def test_missing_queries_and_unknown_sets_are_refused(queries):
     with pytest.raises(DataError, match="no prompts for 'nih'"):
         load_prompts("nih")
@@ -95,8 +77,6 @@ def test_missing_queries_and_unknown_sets_are_refused(queries):
         load_prompts("rsna")
     with pytest.raises(DataError, match="hold no 'Pneumothorax' row"):
         load_prompts("siim", queries[queries["class_name"] == "No Finding"])
-    with pytest.raises(DataError, match="draw at least one"):
-        draw_prompts({"a": ("b",)}, 0, np.random.default_rng(0))
 
 
 @pytest.mark.parametrize(
