@@ -146,7 +146,10 @@ def _pointing_prompts(
 
 
 def _regions(table: CaseTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return case index, class index and raster of every ground-truth region, one per case and finding."""
+    """Return case index and class index, shape (n_regions,), and rasters, shape (n_regions, R, R).
+
+    There is one region per case and finding that has a box, an ellipse or a mask with a pixel.
+    """
     found: list[tuple[int, int, np.ndarray]] = []
     position = {case_id: index for index, case_id in enumerate(table.cases["case_id"])}
     if table.regions is not None:
@@ -163,9 +166,9 @@ def _regions(table: CaseTable) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     if table.masks is not None:
         # A set with masks has one positive class: the last, as in SIIM (Normal, Pneumothorax).
         for case_id in table.masks:
-            mask = raster_mask(table.masks[case_id])
-            found.append((position[case_id], len(table.class_names) - 1, mask))
-    found = [item for item in found if item[2].any()]
+            mask = table.masks[case_id]
+            if mask.any():
+                found.append((position[case_id], len(table.class_names) - 1, raster_mask(mask)))
     if not found:
         return np.zeros(0, int), np.zeros(0, int), np.zeros((0, 1, 1), bool)
     cases, classes, regions = zip(*found, strict=True)

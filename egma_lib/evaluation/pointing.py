@@ -23,7 +23,11 @@ class PointingResult:
 
 
 def raster_boxes(boxes: pd.DataFrame, frame: ImageFrame, size: int = REGION_RASTER) -> np.ndarray:
-    """Draw boxes and ellipses (0-1 of the image) on the padded square, boolean, shape (size, size)."""
+    """Draw boxes and ellipses (0-1 of the image) on the padded square, boolean, shape (size, size).
+
+    A cell counts where its centre is in a box or ellipse; one that holds no cell's centre is drawn as the
+    cell that its own centre falls in.
+    """
     centres = (np.arange(size) + 0.5) / size
     x, y = frame.from_padded(centres[None, :], centres[:, None])
     drawn = np.zeros((size, size), dtype=bool)
@@ -32,12 +36,17 @@ def raster_boxes(boxes: pd.DataFrame, frame: ImageFrame, size: int = REGION_RAST
         # Distance from the centre in half widths: a box is where both are at most 1.
         u = (2 * x - x_min - x_max) / (x_max - x_min)
         v = (2 * y - y_min - y_max) / (y_max - y_min)
-        drawn |= u**2 + v**2 <= 1 if kind == "ellipse" else (np.abs(u) <= 1) & (np.abs(v) <= 1)
+        inside = u**2 + v**2 <= 1 if kind == "ellipse" else (np.abs(u) <= 1) & (np.abs(v) <= 1)
+        drawn |= inside if inside.any() else _one_cell((x_min + x_max) / 2, (y_min + y_max) / 2, frame, size)
     return drawn
 
 
 def raster_mask(mask: np.ndarray, size: int = REGION_RASTER) -> np.ndarray:
-    """Draw a mask of the image on the padded square: a cell counts where its centre is in the mask."""
+    """Draw a mask of the image, shape (rows, columns), on the padded square, boolean, shape (size, size).
+
+    A cell counts where its centre is in the mask; a mask that holds no cell's centre is drawn as the cell
+    that its own centre (mean position of its pixels) falls in. An empty mask stays empty.
+    """
     frame = ImageFrame(*mask.shape)
     centres = (np.arange(size) + 0.5) / size
     x, y = frame.from_padded(centres, centres)
@@ -46,7 +55,20 @@ def raster_mask(mask: np.ndarray, size: int = REGION_RASTER) -> np.ndarray:
     inside_columns = (columns >= 0) & (columns < frame.columns)
     inside_rows = (rows >= 0) & (rows < frame.rows)
     drawn = mask[np.clip(rows, 0, frame.rows - 1)][:, np.clip(columns, 0, frame.columns - 1)].astype(bool)
-    return drawn & inside_rows[:, None] & inside_columns[None, :]
+    drawn &= inside_rows[:, None] & inside_columns[None, :]
+    if not drawn.any() and mask.any():
+        y, x = (np.argwhere(mask).mean(axis=0) + 0.5) / mask.shape
+        drawn = _one_cell(x, y, frame, size)
+    return drawn
+
+
+def _one_cell(x: float, y: float, frame: ImageFrame, size: int) -> np.ndarray:
+    """Return only the cell of the padded square that a point (0-1 of the image) falls in, (size, size)."""
+    padded = np.concatenate(frame.to_padded(np.array([x]), np.array([y])))
+    column, row = np.clip(np.floor(padded * size).astype(int), 0, size - 1)
+    cell = np.zeros((size, size), dtype=bool)
+    cell[row, column] = True
+    return cell
 
 
 def pointing_hits(maps: np.ndarray, regions: np.ndarray) -> PointingResult:

@@ -118,6 +118,14 @@ def test_masks_are_regions_of_the_positive_class(cache):
     assert not made.regions[0, :, 56:].any()
 
 
+def test_no_region_vanishes_however_small(rsna, cache):
+    small = {"x_min": 0.5, "y_min": 0.25, "x_max": 0.501, "y_max": 0.251}
+    regions = rsna.regions[rsna.regions["case_id"] == "c2"].assign(**small)
+    made = make_evaluation_set(replace(rsna, regions=regions), RSNA_PROMPTS, QUERIES, cache)
+    assert made.region_case.tolist() == [2]
+    assert np.argwhere(made.regions[0]).tolist() == [[REGION_RASTER // 4, REGION_RASTER // 2]]
+
+
 def test_pointing_prompts_name_neither_side_nor_zone(rsna, cache):
     made = make_evaluation_set(rsna, RSNA_PROMPTS, QUERIES, cache)
     assert made.pointing_prompts == ("There is pneumonia.",)
