@@ -7,7 +7,7 @@ import json
 
 import pandas as pd
 import pytest
-from conftest import tiny_settings
+from tiny_studies import phantom_settings
 
 from egma_lib.errors import SettingsError
 from egma_lib.phantom import build
@@ -23,14 +23,14 @@ def digests(folder):
 
 
 def test_bytes_do_not_depend_on_the_number_of_processes(tmp_path):
-    settings = tiny_settings()
+    settings = phantom_settings()
     one = build_phantom(settings, tmp_path / "one", recipe_hash="a", jobs=1, progress=False)
     two = build_phantom(settings, tmp_path / "two", recipe_hash="a", jobs=2, progress=False)
     assert digests(one) == digests(two)
 
 
 def test_a_larger_study_holds_the_files_of_a_smaller_one(tiny_study, tmp_path):
-    settings = tiny_settings(multi_reader_cases=2)
+    settings = phantom_settings(multi_reader_cases=2)
     small = build_phantom(settings, tmp_path / "small", recipe_hash="a", jobs=1, progress=False)
     large = digests(tiny_study.folder)
     # Tables over all cases differ; every file of a single case has to be the same.
@@ -58,7 +58,7 @@ def test_study_json_says_what_it_is(tiny_study):
 def test_the_null_preset_is_named_and_noted(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "CORPORA", ("siim",))
     null = {"preset": "null", "confounder_strength": 0.0, "gaze_informative": False}
-    settings = tiny_settings().model_copy(update=null)
+    settings = phantom_settings().model_copy(update=null)
     build_phantom(settings, tmp_path / "study", recipe_hash="a", jobs=1, progress=False)
     about = json.loads((tmp_path / "study" / "study.json").read_text())
     assert (about["name"], about["kind"]) == ("phantom-null", "synthetic")
@@ -92,7 +92,7 @@ def test_an_existing_study_is_kept(tmp_path):
     target = tmp_path / "study"
     target.mkdir()
     (target / "study.json").write_text("kept")
-    build_phantom(tiny_settings(), target, recipe_hash="a", jobs=1, progress=False)
+    build_phantom(phantom_settings(), target, recipe_hash="a", jobs=1, progress=False)
     assert (target / "study.json").read_text() == "kept"
 
 
@@ -104,18 +104,18 @@ def test_an_interrupted_build_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(build, "CORPORA", ("siim",))
     monkeypatch.setattr(build.chexpert, "write_text_queries", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        build_phantom(tiny_settings(), tmp_path / "study", recipe_hash="a", jobs=1, progress=False)
+        build_phantom(phantom_settings(), tmp_path / "study", recipe_hash="a", jobs=1, progress=False)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_process_at_all_is_refused(tmp_path):
     with pytest.raises(SettingsError, match="jobs is 0; at least 1 process is needed"):
-        build_phantom(tiny_settings(), tmp_path / "study", recipe_hash="a", jobs=0)
+        build_phantom(phantom_settings(), tmp_path / "study", recipe_hash="a", jobs=0)
 
 
 def test_progress_goes_to_standard_error(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(build, "CORPORA", ("siim",))
-    build_phantom(tiny_settings(), tmp_path / "study", recipe_hash="a", jobs=1)
+    build_phantom(phantom_settings(), tmp_path / "study", recipe_hash="a", jobs=1)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "phantom" in captured.err
