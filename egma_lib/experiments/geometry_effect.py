@@ -15,6 +15,8 @@ from egma_lib.gaze.recording import ReadingReference
 from egma_lib.gaze.recordings import find_readings, read_recording
 from egma_lib.settings import GazeSettings, Settings
 
+COLUMNS = ["factor", "n_readings", "fixations_per_reading", "positive_share", "labels_changed"]
+
 
 def geometry_effect(
     folder: Path,
@@ -41,36 +43,40 @@ def geometry_effect(
     Returns
     -------
     pandas.DataFrame
-        factor, n_readings, fixations per reading, positive share of patches, and the share of patch labels
-        (GS > 0) that differ from factor 1.
+        A row per factor with `COLUMNS`: factor, n_readings, fixations_per_reading (mean), positive_share (of
+        the patch labels GS > 0 of all sentences), and labels_changed (share of the patch labels that differ
+        from factor 1); no row where no EYE GAZE reading is used.
     """
     used = gaze.readings[(gaze.readings["source"] == "eye_gaze") & (gaze.readings["reason"] == "")]
     chosen = set(sorted(used["reading_id"])[:max_readings])
     references = [item for item in find_readings(folder) if item.reading_id in chosen and not item.problem]
-    grid = (settings.model.patch_grid, settings.model.patch_grid)
-    labels: dict[float, list[np.ndarray]] = {}
-    fixations: dict[float, list[int]] = {}
-    for factor in sorted({1.0, *factors}):
-        distance = settings.gaze.egd_viewing_distance_cm * factor
-        changed = settings.gaze.model_copy(update={"egd_viewing_distance_cm": distance})
-        for reference in references:
-            n_fixations, positive = _patch_labels(reference, changed, grid)
-            labels.setdefault(factor, []).append(positive)
-            fixations.setdefault(factor, []).append(n_fixations)
+    if not references:
+        return pd.DataFrame(columns=COLUMNS)
+    _, reference_labels = _labels_at(1.0, references, settings)
     rows = []
-    for factor in factors if references else ():
-        ours, reference_labels = np.concatenate(labels[factor]), np.concatenate(labels[1.0])
+    for factor in factors:
+        n_fixations, labels = _labels_at(factor, references, settings)
         rows.append(
-            {
-                "factor": factor,
-                "n_readings": len(references),
-                "fixations_per_reading": float(np.mean(fixations[factor])),
-                "positive_share": float(ours.mean()),
-                "labels_changed": float((ours != reference_labels).mean()),
-            }
+            (
+                factor,
+                len(references),
+                n_fixations / len(references),
+                float(labels.mean()),
+                float((labels != reference_labels).mean()),
+            )
         )
-    columns = ["factor", "n_readings", "fixations_per_reading", "positive_share", "labels_changed"]
-    return pd.DataFrame(rows, columns=columns)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _labels_at(
+    factor: float, references: Sequence[ReadingReference], settings: Settings
+) -> tuple[int, np.ndarray]:
+    """Return the number of fixations and the labels of all readings' patches, flat, at a factor."""
+    distance_cm = settings.gaze.egd_viewing_distance_cm * factor
+    changed = settings.gaze.model_copy(update={"egd_viewing_distance_cm": distance_cm})
+    grid = (settings.model.patch_grid, settings.model.patch_grid)
+    counts, labels = zip(*(_patch_labels(item, changed, grid) for item in references), strict=True)
+    return sum(counts), np.concatenate(labels)
 
 
 def _patch_labels(
