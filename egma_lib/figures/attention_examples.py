@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from egma_lib.datasets.contract import ReportCorpus
+from egma_lib.errors import DataError
 from egma_lib.evaluation.encode import encode_images, encode_prompts
 from egma_lib.evaluation.evaluation_sets import load_evaluation_set
 from egma_lib.experiments.arms import Arm
@@ -40,6 +41,13 @@ def choose_sentences(gaze: GazeArtefact, corpus: ReportCorpus, n_examples: int) 
 
     Of each word in turn, the first sentence that affirms it and has gaze: of validation readings as long as
     there are some, then of training readings.
+
+    Parameters
+    ----------
+    gaze, corpus
+        Readings and their splits; readings that the corpus does not hold are left out.
+    n_examples
+        Sentences returned at most.
     """
     order = corpus.samples.sort_values(["split", "sample_id"], ascending=[False, True])["sample_id"]
     rank = {sample: index for index, sample in enumerate(order)}
@@ -78,9 +86,26 @@ def attention_examples(
     arms
         Models compared, a column each.
     n_examples
-        Number of sentences.
+        Number of sentences at most.
+
+    Returns
+    -------
+    list of AttentionExample
+        One per sentence; gaze and attention on the patch grid, the film of FILM_SIZE pixels a side.
+
+    Raises
+    ------
+    DataError
+        No sentence with gaze affirms one of `FINDING_WORDS`.
+    ArtefactError
+        A run has not been trained.
     """
     chosen = choose_sentences(gaze, corpus, n_examples)
+    if not chosen:
+        raise DataError(
+            f"{corpus.name}: no sentence with gaze names a finding ({', '.join(FINDING_WORDS)}); Figure 3 "
+            "needs one"
+        )
     data = TrainingData.load(corpora.gaze)
     position = {sample: index for index, sample in enumerate(data.sample_ids)}
     films = np.stack([data.images[data.image_index[position[sample]]] for sample, _, _ in chosen])
@@ -104,6 +129,15 @@ def class_features(
     study: Study, settings: Settings, corpora: Corpora, arms: Sequence[Arm], name: str = "chexpert_5x200"
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return the global image features of an evaluation set under the first seed's models.
+
+    Parameters
+    ----------
+    study, settings, corpora
+        Where the trained runs and the evaluation sets are.
+    arms
+        Models compared.
+    name
+        Evaluation set.
 
     Returns
     -------

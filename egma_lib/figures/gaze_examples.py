@@ -43,13 +43,26 @@ def frame_of(corpus: ReportCorpus, sample_id: str) -> ImageFrame:
 def spoken_example(
     artefact: GazeArtefact, corpus: ReportCorpus, n_sentences: int = 3
 ) -> tuple[str, list[SpokenHeatmaps]]:
-    """Return the reading of median length, and its sentences with most words (for Figure 5)."""
+    """Return the reading of median length, and its sentences with most words (for Figure 5).
+
+    Parameters
+    ----------
+    artefact, corpus
+        Used readings and their films.
+    n_sentences
+        Sentences returned, in dictated order; of equally long ones the first.
+
+    Returns
+    -------
+    (str, list of SpokenHeatmaps)
+        Reading id (the middle one of the readings sorted by number of sentences, then id), and its sentences.
+    """
     lengths = artefact.sentences.groupby("reading_id").size()
     known = lengths[lengths.index.isin(corpus.samples["sample_id"])].sort_index()
     chosen = str(known.sort_values(kind="stable").index[len(known) // 2])
     spoken = spoken_heatmaps(artefact, chosen, frame_of(corpus, chosen))
-    longest = sorted(spoken, key=lambda item: -len(item.words))[:n_sentences]
-    return chosen, [item for item in spoken if item in longest]
+    longest = sorted(range(len(spoken)), key=lambda index: -len(spoken[index].words))[:n_sentences]
+    return chosen, [spoken[index] for index in sorted(longest)]
 
 
 def denoised_examples(
@@ -65,6 +78,11 @@ def denoised_examples(
         Used readings and their films.
     settings
         Decides the event detector.
+
+    Returns
+    -------
+    list of DenoisedRecording
+        One per device, REFLACX first; of its readings sorted by RMS-S2S (degrees), then id, the middle one.
     """
     usable = artefact.readings[artefact.readings["reading_id"].isin(corpus.samples["sample_id"])]
     chosen = {}
@@ -161,23 +179,40 @@ def normal_abnormal_example(
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], pd.DataFrame]:
     """Return mean films, mean heatmaps and per-reading measures of normal and abnormal films (for Figure 8).
 
-    Normal is the CheXpert label `No Finding`; a reading with fewer than two fixations is left out.
+    Normal is the CheXpert label `No Finding`. A reading whose label is unknown (NaN), or that has fewer than
+    two fixations, is left out.
+
+    Parameters
+    ----------
+    artefact, corpus
+        Used readings and their films.
+    labels
+        The 14 CheXpert labels of the corpus's samples, in its order.
+    max_films
+        Films averaged per group.
 
     Returns
     -------
     (dict, dict, pandas.DataFrame)
-        Group to mean film of the first `max_films`, group to mean whole-report heatmap, and the measures.
+        Group to mean film of the first `max_films`, shape (FILM_SIZE, FILM_SIZE), 0-255; group to mean
+        whole-report heatmap, shape `DISPLAY_GRID`; and a row per reading: patient_id, group and what
+        `reading_measures` gives.
+
+    Raises
+    ------
+    DataError
+        One of the groups has no reading.
     """
-    normal = labels.labels[:, labels.class_names.index("No Finding")] == 1
+    no_finding = labels.labels[:, labels.class_names.index("No Finding")]
     rows: list[dict[str, object]] = []
     heat: dict[str, list[np.ndarray]] = {"normal": [], "abnormal": []}
     films: dict[str, list[np.ndarray]] = {"normal": [], "abnormal": []}
     columns = corpus.samples[["sample_id", "patient_id"]].to_numpy(dtype=str)
-    for (sample_id, patient_id), is_normal in zip(columns, normal, strict=True):
+    for (sample_id, patient_id), is_normal in zip(columns, no_finding, strict=True):
         fixations = artefact.fixations_of(sample_id).drop_duplicates("order")
-        if len(fixations) < 2:
+        if len(fixations) < 2 or np.isnan(is_normal):
             continue
-        group = "normal" if is_normal else "abnormal"
+        group = "normal" if is_normal == 1 else "abnormal"
         rows.append({"patient_id": patient_id, "group": group, **reading_measures(fixations)})
         heat[group].append(whole_report_heatmap(fixations, DISPLAY_GRID, frame_of(corpus, sample_id)))
         if len(films[group]) < max_films:
