@@ -9,14 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import mistune
-import pandas as pd
 from PIL import Image
 
 from egma_lib import __version__
 from egma_lib.artefacts import write_text
 from egma_lib.report.captions import FIGURES, TABLES, figure_caption
-from egma_lib.report.statements import effect_statements, order_statements
-from egma_lib.report.table_files import REPORTED, read_reported
+from egma_lib.report.statements import report_statements
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 
@@ -51,7 +49,7 @@ def write_report(study: Study, settings: Settings) -> Path:
         f"<h1>EGMA suite: {html.escape(study.name)}</h1>",
         _about(study, settings),
         "<h2>What we see</h2>",
-        _list(_statements(study)),
+        _list(report_statements(study)),
     ]
     for name, title in TABLES.items():
         parts.append(f"<h2>{html.escape(title)}</h2>")
@@ -84,15 +82,6 @@ def _about(study: Study, settings: Settings) -> str:
         )
         text += f'<p class="note">{note}</p>'
     return text + "<p>Research software, not a medical device.</p>"
-
-
-def _statements(study: Study) -> list[str]:
-    path = study.folder("tables") / "table_4_ablation.csv"
-    if not path.exists():
-        return ["Table 4 has not been made yet; run notebook 05."]
-    rows = pd.read_csv(path)
-    reported = read_reported(REPORTED, 4)
-    return effect_statements(rows, "EGMA") + order_statements(rows, reported, "EGMA", "Start")
 
 
 def _list(items: Sequence[str]) -> str:

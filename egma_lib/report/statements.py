@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS
+from egma_lib.report.table_files import REPORTED, read_reported
 from egma_lib.study import Study
 
 EFFECTS = (
@@ -19,8 +20,23 @@ EFFECTS = (
 
 
 def effect_statement(row: pd.Series, improvement: int) -> str:
-    """Say one paired difference in words, as far as its interval allows."""
-    what = f"{METRIC_LABELS.get(row['metric'], row['metric'])} on {DATASET_LABELS.get(row['dataset'])}"
+    """Say one paired difference in words, as far as its interval allows.
+
+    Parameters
+    ----------
+    row
+        Long row of a paired difference: method, dataset, metric, comparison, n_seeds, and value, ci_low and
+        ci_high in percentage points.
+    improvement
+        Sign of a difference that is an improvement: 1, or -1 where less is better.
+
+    Returns
+    -------
+    str
+        "better than" or "worse than" only where the whole interval lies on that side of zero; no verdict
+        where there is no interval, as with one seed.
+    """
+    what = f"{METRIC_LABELS[row['metric']]} on {DATASET_LABELS[row['dataset']]}"
     size = f"{row['value']:+.1f} [{row['ci_low']:+.1f}, {row['ci_high']:+.1f}] points"
     if pd.isna(row["ci_low"]):
         return f"{row['method']}, {what}: {row['value']:+.1f} points; one seed allows no statement."
@@ -44,8 +60,13 @@ def effect_statements(rows: pd.DataFrame, method: str) -> list[str]:
         Long rows of Table 4.
     method
         Label of the method.
+
+    Returns
+    -------
+    list of str
+        In the order of `EFFECTS`; effects that the rows do not hold are left out.
     """
-    paired = rows[(rows["comparison"].fillna("") != "") & (rows["method"] == method)]
+    paired = rows[_is_paired(rows) & (rows["method"] == method)]
     found = []
     for dataset, setting, metric, improvement in EFFECTS:
         row = paired[
@@ -67,9 +88,14 @@ def order_statements(rows: pd.DataFrame, reported: pd.DataFrame, first: str, sec
         The paper's rows of Table 4.
     first, second
         Method labels; the difference is first minus second.
+
+    Returns
+    -------
+    list of str
+        A sentence per reported set on which both tables have both methods.
     """
     found = []
-    ours = rows[(rows["comparison"].fillna("") == "") & (rows["setting"] == "fine_grained")]
+    ours = rows[~_is_paired(rows) & (rows["setting"] == "fine_grained")]
     for dataset in dict.fromkeys(reported["dataset"]):
         sides = []
         for table in (reported, ours):
@@ -79,16 +105,31 @@ def order_statements(rows: pd.DataFrame, reported: pd.DataFrame, first: str, sec
                 break
             sides.append(float(values[first]) - float(values[second]))
         if len(sides) == 2:
-            agree = "same sign" if sides[0] * sides[1] > 0 else "opposite sign"
-            found.append(
-                f"{first} minus {second}, accuracy on {DATASET_LABELS[dataset]}: {agree} as reported."
-            )
+            compared = _compare_signs(*sides)
+            found.append(f"{first} minus {second}, accuracy on {DATASET_LABELS[dataset]}: {compared}.")
     return found
 
 
+def _is_paired(rows: pd.DataFrame) -> pd.Series:
+    """Return which long rows are paired differences; a csv gives an empty comparison as NaN."""
+    return rows["comparison"].notna() & (rows["comparison"] != "")
+
+
+def _compare_signs(reported: float, ours: float) -> str:
+    if reported * ours == 0:
+        return "no difference here or in the paper, so no sign to compare"
+    return "same sign as reported" if reported * ours > 0 else "opposite sign to the reported one"
+
+
 def report_statements(study: Study) -> list[str]:
-    """Return what the stored Table 4 says about EGMA; one sentence saying so where it has not been made."""
+    """Return what the stored Table 4 says about EGMA; one sentence saying so where it has not been made.
+
+    Its paired differences come first, then whether differences to *Start* have the signs that the paper
+    reports.
+    """
     path = study.folder("tables") / "table_4_ablation.csv"
     if not path.exists():
         return ["Table 4 has not been made yet; run notebook 05."]
-    return effect_statements(pd.read_csv(path), "EGMA")
+    rows = pd.read_csv(path)
+    reported = read_reported(REPORTED, 4)
+    return effect_statements(rows, "EGMA") + order_statements(rows, reported, "EGMA", "Start")
