@@ -19,6 +19,7 @@ from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.frames import ImageFrame
 from egma_lib.gaze.heatmaps import sentence_heatmaps, whole_report_heatmap
 from egma_lib.gaze.preprocess import preprocess_recording
+from egma_lib.gaze.recording import Recording
 from egma_lib.gaze.recordings import find_readings, read_recording
 from egma_lib.settings import GazeSettings
 
@@ -90,32 +91,42 @@ def denoised_examples(
         ranked = readings.sort_values(["rms_s2s_deg", "reading_id"])
         chosen[str(ranked["reading_id"].iloc[len(ranked) // 2])] = str(source)
     references = {item.reading_id: item for item in find_readings(folder) if item.reading_id in chosen}
-    found = []
-    for reading_id, source in sorted(chosen.items(), key=lambda pair: pair[1], reverse=True):
-        recording = read_recording(references[reading_id], settings)
-        processed = preprocess_recording(recording, settings)
-        frame, fixations = recording.frame, artefact.fixations_of(reading_id).drop_duplicates("order")
-        x, y = frame.to_padded(fixations["x"].to_numpy(), fixations["y"].to_numpy())
-        raw_x, raw_y = frame.to_padded(*frame.to_fraction(recording.x_px, recording.y_px))
-        x_deg, y_deg = recording.to_degrees()
-        found.append(
-            DenoisedRecording(
-                DEVICE_LABELS.get(source, source),
-                recording.sampling_hz,
-                str(processed.reading["method"]),
-                recording.time_s,
-                x_deg,
-                y_deg,
-                processed.events,
-                x,
-                y,
-                fixations["duration_s"].to_numpy(),
-                raw_x,
-                raw_y,
-                film_of(corpus, reading_id),
-            )
+    return [
+        _denoised(
+            read_recording(references[reading_id], settings),
+            artefact.fixations_of(reading_id).drop_duplicates("order"),
+            settings,
+            DEVICE_LABELS[source],
+            film_of(corpus, reading_id),
         )
-    return found
+        for reading_id, source in sorted(chosen.items(), key=lambda pair: pair[1], reverse=True)
+    ]
+
+
+def _denoised(
+    recording: Recording, fixations: pd.DataFrame, settings: GazeSettings, label: str, film: np.ndarray
+) -> DenoisedRecording:
+    """Bring a recording's samples, events and fixations together, positions in 0-1 of the padded square."""
+    processed = preprocess_recording(recording, settings)
+    frame = recording.frame
+    x, y = frame.to_padded(fixations["x"].to_numpy(), fixations["y"].to_numpy())
+    raw_x, raw_y = frame.to_padded(*frame.to_fraction(recording.x_px, recording.y_px))
+    x_deg, y_deg = recording.to_degrees()
+    return DenoisedRecording(
+        label=label,
+        sampling_hz=recording.sampling_hz,
+        method=str(processed.reading["method"]),
+        time_s=recording.time_s,
+        x_deg=x_deg,
+        y_deg=y_deg,
+        events=processed.events,
+        x=x,
+        y=y,
+        duration_s=fixations["duration_s"].to_numpy(),
+        raw_x=raw_x,
+        raw_y=raw_y,
+        film=film,
+    )
 
 
 def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, str, list[ReaderOnFinding]]:
