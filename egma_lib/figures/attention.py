@@ -102,7 +102,7 @@ def plot_attention(examples: Sequence[AttentionExample], note: str) -> Figure:
         The study's title note.
     """
     methods = list(examples[0].attention)
-    figure = new_figure(1.7 * (2 + len(methods)), 2.05 * len(examples) + 0.5)
+    figure = new_figure(1.6 * (2 + len(methods)), 1.95 * len(examples) + 0.5)
     axes = figure.subplots(len(examples), 2 + len(methods), squeeze=False)
     for row, example in zip(axes, examples, strict=True):
         show_film(row[0], example.film)
