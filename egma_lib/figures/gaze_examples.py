@@ -146,18 +146,20 @@ def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, 
         raise DataError(f"{corpus.name}: no reading has marked regions; Figure 7 needs REFLACX readings")
     marked = corpus.regions[["case_id", "finding"]].drop_duplicates()
     marked = marked.merge(corpus.samples, left_on="case_id", right_on="sample_id")
-    counts = marked.groupby(["dicom_id", "finding"], sort=True).size()
-    counts = counts.sort_values(ascending=False, kind="stable")
-    for key in counts.index[counts >= 2]:
-        dicom_id, finding = map(str, key)
-        same = (marked["dicom_id"] == dicom_id) & (marked["finding"] == finding)
+    best: tuple[str, list[ReaderOnFinding]] = ("", [])
+    for key, same in marked.groupby(["dicom_id", "finding"], sort=True):
+        if len(same) <= max(1, len(best[1])):
+            continue
+        finding = str(key[1])
         readers = [
             reader
-            for sample_id in sorted(marked.loc[same, "sample_id"])
+            for sample_id in sorted(same["sample_id"])
             if (reader := _reader_on_finding(artefact, corpus, sample_id, finding)) is not None
         ]
-        if len(readers) >= 2:
-            return readers[0].reading_id, finding, readers
+        if len(readers) > max(1, len(best[1])):
+            best = (finding, readers)
+    if best[1]:
+        return best[1][0].reading_id, *best
     raise DataError(f"{corpus.name}: no finding was marked and named by two readers of one image")
 
 
