@@ -1,7 +1,7 @@
 """Near copies of films: a 64-bit perceptual hash finds candidates, the films' detail confirms them.
 
-Chest films share one layout, so that hashes of different films are often alike: of the 17,296,021 pairs of the
-phantom study's 5,882 films, 55,402 differ in four bits or fewer. The hash therefore only chooses whom to
+Chest films share one layout, so that hashes of different films are often alike: of the 17,296,021 pairs of
+the phantom study's 5,882 films, 55,402 differ in four bits or fewer. The hash therefore only chooses whom to
 compare; a pair counts where its finer DCT coefficients correlate too, which leaves 494 pairs: 491 of the 500
 marked copies with their originals, and 3 others. Crops, rotations and shifts are not found.
 

@@ -51,7 +51,7 @@ def smaller_and_back(picture):
 COPIES = [
     pytest.param(lambda picture: picture, id="identical"),
     pytest.param(lambda picture: jpeg(picture, 50), id="recompressed_as_jpeg_50"),
-    pytest.param(lambda picture: jpeg(picture, 30), id="recompressed_as_jpeg_30"),
+    pytest.param(lambda picture: jpeg(picture, 75), id="recompressed_as_jpeg_75"),
     pytest.param(smaller_and_back, id="resized_to_40_and_back"),
     pytest.param(lambda picture: picture[:, ::-1], id="mirrored_left_to_right"),
     pytest.param(lambda picture: jpeg(np.ascontiguousarray(picture[:, ::-1]), 50), id="mirrored_and_jpeg"),
