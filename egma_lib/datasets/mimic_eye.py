@@ -17,7 +17,15 @@ import pandera.pandas as pa
 from egma_lib.datasets.contract import REGION_COLUMNS, CaseTable, ReportCorpus
 from egma_lib.datasets.reflacx_labels import read_ellipses
 from egma_lib.datasets.splits import split_by_patient
-from egma_lib.datasets.tables import filled, find_path, number, one_of, read_table, require_files
+from egma_lib.datasets.tables import (
+    filled,
+    find_path,
+    number,
+    one_of,
+    read_table,
+    require_files,
+    require_unique,
+)
 from egma_lib.errors import DataError
 
 if TYPE_CHECKING:
@@ -91,7 +99,7 @@ def load_gaze_labels(folder: Path, corpus: ReportCorpus) -> CaseTable:
     DataError
         Missing table or column, bad cell, or a study with two rows.
     """
-    path = find_path(folder, "spreadsheets/CXR-JPG/cxr_chexpert.csv")
+    path = _spreadsheets(folder) / "CXR-JPG" / "cxr_chexpert.csv"
     columns = {name: number(one_of((1, 0, -1)), blank=True) for name in CLASSES_CHEXPERT_14}
     table = read_table(path, pa.DataFrameSchema({"study_id": filled(), **columns}))
     table["study_id"] = table["study_id"].map(_whole)
@@ -124,11 +132,13 @@ def _sentences(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
 
 
 def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
-    path = find_path(folder, "spreadsheets/cxr_meta.csv")
+    path = _spreadsheets(folder) / "cxr_meta.csv"
     positive = pa.Check.gt(0, error="must be positive")
     columns = {"dicom_id": filled(), "subject_id": filled(), "study_id": filled()}
     schema = pa.DataFrameSchema({**columns, "Rows": number(positive), "Columns": number(positive)})
-    meta = read_table(path, schema).drop_duplicates("dicom_id").set_index("dicom_id")
+    meta = read_table(path, schema).drop_duplicates(subset=list(schema.columns))
+    require_unique(meta["dicom_id"], path)
+    meta = meta.set_index("dicom_id")
     unknown = readings.loc[~readings["dicom_id"].isin(meta.index), ["reading_id", "dicom_id"]]
     if len(unknown):
         reading, image = unknown.iloc[0]
@@ -160,7 +170,7 @@ def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ellipses(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
-    root = find_path(folder, "spreadsheets").parent
+    root = _spreadsheets(folder).parent
     marked = samples[samples["source"] == "reflacx"]
     parts = []
     for reading, patient, rows, columns in zip(
@@ -172,6 +182,11 @@ def _ellipses(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
         parts.append(read_ellipses(file, reading, rows, columns))
     parts = [part for part in parts if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(REGION_COLUMNS))
+
+
+def _spreadsheets(folder: Path) -> Path:
+    """Find the spreadsheets under a version folder, or one more level down, in `<version>/mimic-eye`."""
+    return find_path(folder, "spreadsheets", "mimic-eye/spreadsheets")
 
 
 def _whole(identifier: str) -> str:

@@ -71,7 +71,9 @@ def list_master_sheet(
     RecordingError
         The master sheet is missing or lacks a column.
     """
-    table = read_table(path, numbers=(), texts=("dicom_id", "patient_id")).drop_duplicates("dicom_id")
+    table = read_table(path, numbers=(), texts=("dicom_id", "patient_id")).drop_duplicates()
+    if (table["dicom_id"] == "").any():
+        raise RecordingError("a row without dicom_id", path)
     references = []
     for dicom_id, patient_id in zip(table["dicom_id"].to_list(), table["patient_id"].to_list(), strict=True):
         frame = frames.get(dicom_id)

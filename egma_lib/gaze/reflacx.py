@@ -72,6 +72,10 @@ def list_metadata(
         [read_table(path, numbers=sizes, texts=texts) for path in paths], keys=range(len(paths))
     )
     table["path"] = [paths[phase] for phase in table.index.get_level_values(0)]
+    blank = (table[["id", "dicom_id"]] == "").any(axis=1).to_numpy()
+    if blank.any():
+        path = table["path"].iloc[int(blank.argmax())]
+        raise RecordingError(f"{int(blank.sum())} rows without id or dicom_id", path)
     table = table.drop_duplicates().sort_values(["dicom_id", "id"], kind="stable")
     number = table.groupby("dicom_id").cumcount() + 1
     references = []
