@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from egma_lib.datasets.check import Count, DataCheck, DatasetCheck, Outcome
     from egma_lib.datasets.check.samples import SampleCase
 
-data_app = typer.Typer(no_args_is_help=True, help="The data sets: check them, look at cases.")
+data_app = typer.Typer(no_args_is_help=True, help="The data sets: check them, look at cases, build lists.")
 
 NOT_RUN = "this reader was written from public descriptions and has not yet been run on the original release"
 SHOWN_FILES = 5
@@ -25,6 +25,13 @@ Examples:
   egma data check --data-root /data/cxr --set data.rsna=/archive/rsna --missing-to missing.txt
 
   egma data check --profile smoke
+"""
+BUILD_EXAMPLES = """
+Examples:
+
+  egma data build chexpert_5x200 --data-root /data/cxr
+
+  egma data build chexpert_5x200 --rule mgca --data-root /data/cxr --target /tmp/lists
 """
 SAMPLE_EXAMPLES = """
 Examples:
@@ -151,3 +158,34 @@ def _case(one: SampleCase) -> str:
         lines.append("labels    " + ", ".join(f"{name} {value:g}" for name, value in one.labels))
     lines += [f"sentence  {sentence}" for sentence in one.sentences]
     return "\n  ".join(lines)
+
+
+@data_app.command("build", epilog=BUILD_EXAMPLES)
+def build(
+    name: Annotated[
+        Literal["chexpert_5x200", "chexpert_8x200"], typer.Argument(help="The list of cases to make.")
+    ],
+    rule: Annotated[
+        Literal["patient_disjoint", "mgca"],
+        typer.Option(help="5x200: no two films of a patient, or MGCA's published draw with seed 0."),
+    ] = "patient_disjoint",
+    target: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder to write to; default: where the reader looks.")
+    ] = None,
+    data_root: DataRoot = "",
+    profile: Profile = "paper",
+    overrides: Overrides = None,
+) -> None:
+    """Make a list of test cases that no release holds, from CheXpert's train.csv; print its path.
+
+    Films are not copied, and an existing list is never replaced.
+    """
+    from egma_lib.datasets.chexpert_lists import build_chexpert_5x200, build_chexpert_8x200
+    from egma_lib.settings import load_settings
+    from egma_lib.study import open_study
+
+    folder = open_study(load_settings(profile, overrides), data_root).dataset("chexpert")
+    if name == "chexpert_5x200":
+        typer.echo(build_chexpert_5x200(folder, rule, target))
+    else:
+        typer.echo(build_chexpert_8x200(folder, target))

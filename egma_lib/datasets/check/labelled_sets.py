@@ -10,7 +10,7 @@ from egma_lib.datasets.check.listing import Findings
 from egma_lib.datasets.check.presence import CANDIDATES, QUERIES
 from egma_lib.datasets.check.results import Inventory
 from egma_lib.datasets.chexpert import CLASSES_5X200, CLASSES_8X200
-from egma_lib.datasets.chexpert_layout import image_root
+from egma_lib.datasets.chexpert_layout import film_file, image_root
 from egma_lib.datasets.tables import find_path, has_path
 from egma_lib.errors import DataError
 
@@ -43,11 +43,14 @@ def check_chexpert(folder: Path) -> Inventory:
         found.counts["8x200 text queries"] = len(queries[1])
         found.provides.add("text_queries")
     if "chexpert_5x200.csv" in found.missing:
-        found.notes.append("chexpert_5x200.csv is not part of the release: it is drawn from train.csv")
+        found.notes.append(
+            "chexpert_5x200.csv is no part of the release: copy your own list, or run `egma data build "
+            "chexpert_5x200`"
+        )
     if not has_path(folder, "chexpert_8x200"):
         found.notes.append(
-            "chexpert_8x200/ is ConVIRT's (github.com/yuhaozhang/convirt); its text queries are also the "
-            "prompts of RSNA and SIIM"
+            "chexpert_8x200/ is ConVIRT's (github.com/yuhaozhang/convirt), or run `egma data build "
+            "chexpert_8x200` (numbers not comparable); its text queries are also the prompts of RSNA and SIIM"
         )
     return found.inventory()
 
@@ -80,7 +83,7 @@ def _check_list(
 
 
 def _films(root: Path, paths: pd.Series) -> list[Path]:
-    return [root / one.partition("/")[2] for one in paths]
+    return [film_file(root, one) for one in paths]
 
 
 def check_rsna(folder: Path) -> Inventory:
