@@ -69,7 +69,8 @@ def test_boxes_of_a_sentence_are_grouped(tmp_path, name):
     table = load(tmp_path)
     assert len(table) == 3
     assert table.phrases.columns.tolist() == list(PHRASE_COLUMNS)
-    assert table.phrases[["case_id", "patient_id", "rows", "columns", "phrase", "class_name"]].to_numpy().tolist() == [
+    columns = ["case_id", "patient_id", "rows", "columns", "phrase", "class_name"]
+    assert table.phrases[columns].to_numpy().tolist() == [
         [f"{FIRST}/1", "10000001", 3056, 2500, "Small, left apical pneumothorax", "Pneumothorax"],
         [f"{FIRST}/2", "10000001", 3056, 2500, "bilateral effusions", "Pleural Effusion"],
         [f"{SECOND}/1", "19999999", 2000, 3000, 'none or "null"', "Pneumonia"],
@@ -82,7 +83,8 @@ def test_boxes_of_a_sentence_are_grouped(tmp_path, name):
     ]  # fmt: skip
     assert table.phrases["image_path"].iloc[2] == str(tmp_path / "mimic-cxr-jpg/2.1.0" / PATHS[SECOND])
     assert repr(table) == (
-        "PhraseTable(ms_cxr: 3 sentences on 2 images, 4 regions; Pleural Effusion 1, Pneumonia 1, Pneumothorax 1)"
+        "PhraseTable(ms_cxr: 3 sentences on 2 images, 4 regions; Pleural Effusion 1, Pneumonia 1, "
+        "Pneumothorax 1)"
     )
 
 
@@ -122,7 +124,7 @@ def test_a_box_that_passes_the_border_is_cut_and_counted(tmp_path, caplog):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        pytest.param({"x": 3000}, r"box \[3000.0, 0.0, 3000.0, 2000.0\] .* lies beyond its 3000 x 2000", id="beside"),
+        pytest.param({"x": 3000}, r"box \[3000.0, .* lies beyond its 3000 x 2000 pixels", id="beside"),
         pytest.param({"w": 0}, "column 'w': got 0.0, must be positive", id="no_width"),
         pytest.param({"h": "high"}, "column 'h': got high, must be a number", id="text_in_a_number"),
         pytest.param({"y": ""}, "data row 4, column 'y': got an empty cell, must not be empty", id="no_y"),
@@ -131,10 +133,10 @@ def test_a_box_that_passes_the_border_is_cut_and_counted(tmp_path, caplog):
         pytest.param({"path": "p10/x.jpg"}, "column 'path': got p10/x.jpg, must be files/", id="other_path"),
         pytest.param({"dicom_id": FIRST}, f"does not belong to dicom_id {FIRST}", id="path_of_another"),
         pytest.param(
-            {"dicom_id": FIRST, "path": PATHS[FIRST]}, f"image {FIRST} has rows with different", id="two_sizes"
+            {"dicom_id": FIRST, "path": PATHS[FIRST]}, "44444444 has rows with different", id="two_sizes"
         ),
         pytest.param(
-            {"path": PATHS[SECOND].replace("p19999999", "p19999998")}, "film.*not found|file not found", id="no_film"
+            {"path": PATHS[SECOND].replace("p19999999", "p19999998")}, "file not found", id="no_film"
         ),
     ],
 )  # fmt: skip
@@ -147,7 +149,7 @@ def test_bad_rows_are_refused(tmp_path, changes, message):
 def test_missing_tables_are_named(tmp_path):
     path = write_ms_cxr(tmp_path)
     path.write_text(path.read_text().splitlines()[0] + "\n")
-    with pytest.raises(DataError, match="holds no sentence"):
+    with pytest.raises(DataError, match="no row"):
         load(tmp_path)
     path.unlink()
     with pytest.raises(DataError, match=r"none of MS_CXR_Local_Alignment_v1\.1\.0\.csv"):
