@@ -33,7 +33,7 @@ def check_mimic_eye(folder: Path) -> Inventory:
         the gaze stage would exclude are notes, not missing files.
     """
     found = Findings(folder)
-    labels = found.require_below("spreadsheets/CXR-JPG/cxr_chexpert.csv")
+    labels = found.table(("spreadsheets/CXR-JPG/cxr_chexpert.csv",), ("study_id",)) is not None
     loaded = found.table(
         ("spreadsheets/cxr_meta.csv",), ("dicom_id", "subject_id", "study_id", "Rows", "Columns")
     )
@@ -127,11 +127,11 @@ def check_reflacx(folder: Path) -> Inventory:
 def check_egd_cxr(folder: Path) -> Inventory:
     """Check tables and transcripts of EGD-CXR on its own."""
     found = Findings(folder)
-    tables = found.require_below("eye_gaze.csv", "fixations.csv")
     loaded = found.table(("master_sheet.csv",), ("dicom_id", "patient_id", "study_id"))
     if loaded is None:
         return found.inventory()
     path, sheet = loaded
+    tables = found.require(path.parent / name for name in ("eye_gaze.csv", "fixations.csv"))
     spoken = path.parent / "audio_segmentation_transcripts"
     complete = found.require(spoken / dicom / "transcript.json" for dicom in sheet["dicom_id"])
     found.counts |= {

@@ -46,6 +46,8 @@ class Findings:
             return None
         try:
             path = find_path(self.folder, *names)
+            if not self.require([path]):
+                return None
             table = read_text_table(path)
         except DataError as error:
             self.faults.append(str(error))
