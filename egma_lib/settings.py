@@ -268,6 +268,8 @@ class EvaluationSettings(Group):
     """Images encoded at a time."""
     zero_shot_split: Literal["all", "test"] = "test"
     """RSNA and SIIM films that are scored: the published test split, or all (none was trained on)."""
+    siim_prevalence: Literal["natural", "balanced"] = "natural"
+    """SIIM: every film of the split, or all positives and as many negatives drawn with `seed`."""
     allow_overlap: tuple[Annotated[str, Field(pattern=r"^\w+/\w+$")], ...] = ()
     """Pairs of sets, such as `base_train/rsna`, whose shared patients or films do not stop the run."""
 

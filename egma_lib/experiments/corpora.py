@@ -79,6 +79,8 @@ def corpora_location(study: Study, settings: Settings, gaze_folder: Path) -> Cor
     evaluation_hash = content_hash(
         inputs_hash,
         settings.evaluation.zero_shot_split,
+        settings.evaluation.siim_prevalence,
+        settings.evaluation.seed if settings.evaluation.siim_prevalence == "balanced" else None,
         *sorted((code / "evaluation").glob("*.py")),
         *sorted(PROMPT_FOLDER.glob("*.yaml")),
     )

@@ -15,6 +15,7 @@ from egma_lib.datasets.chexpert import (
     load_text_queries,
 )
 from egma_lib.datasets.contract import CaseTable
+from egma_lib.datasets.prevalence import balanced_cases
 from egma_lib.datasets.prompts import load_prompts
 from egma_lib.datasets.rsna import load_rsna
 from egma_lib.datasets.siim import load_siim
@@ -81,6 +82,8 @@ def load_evaluation_tables(study: Study, settings: Settings) -> tuple[list[CaseT
     for table in (read() for key, read in readers.items() if key in begun):
         if settings.evaluation.zero_shot_split == "test":
             table = table.select((table.cases["split"] == "test").to_numpy())
+        if table.name == "siim" and settings.evaluation.siim_prevalence == "balanced":
+            table = balanced_cases(table, settings.evaluation.seed)
         tables.append(table)
     return tables, queries
 
