@@ -11,6 +11,7 @@ import pandas as pd
 
 from egma_lib.gaze.frames import ImageFrame, screen_to_image
 from egma_lib.gaze.image_rows import rows_of_image
+from egma_lib.gaze.plausibility import require_same_clock
 from egma_lib.gaze.recording import (
     FIXATION_COLUMNS,
     ReadingReference,
@@ -134,7 +135,9 @@ def read_eye_gaze(reference: ReadingReference, frame: ImageFrame, settings: Gaze
         shown_px=np.broadcast_to(shown, (n, 4)),
         screen_px=np.broadcast_to(screen, (n, 4)),
         words=read_eye_gaze_words(words_path),
-        vendor_fixations=_read_fixations(folder / "fixations.csv", reference.dicom_id, shown, screen),
+        vendor_fixations=_read_fixations(
+            folder / "fixations.csv", reference.dicom_id, shown, screen, time_s[-1]
+        ),
         n_repaired_times=repaired,
         samples_file=path,
         words_file=words_path,
@@ -180,10 +183,14 @@ def _read_samples(path: Path, dicom_id: str) -> tuple[pd.DataFrame, int]:
     return table.iloc[order].reset_index(drop=True), repaired
 
 
-def _read_fixations(path: Path, dicom_id: str, shown: np.ndarray, screen: np.ndarray) -> pd.DataFrame:
+def _read_fixations(
+    path: Path, dicom_id: str, shown: np.ndarray, screen: np.ndarray, last_sample_s: float
+) -> pd.DataFrame:
     table = rows_of_image(path, ("FPOGX", "FPOGY", "FPOGS", "FPOGD", "FPOGV"), dicom_id)
     table = table[table["FPOGV"] == 1].dropna()
     table = table.sort_values("FPOGS", kind="stable")
     x_px, y_px = _to_image(table["FPOGX"].to_numpy(), table["FPOGY"].to_numpy(), shown, screen)
     values = (table["FPOGS"].to_numpy(), table["FPOGD"].to_numpy(), x_px, y_px)
-    return pd.DataFrame(dict(zip(FIXATION_COLUMNS, values, strict=True)))
+    fixations = pd.DataFrame(dict(zip(FIXATION_COLUMNS, values, strict=True)))
+    require_same_clock(fixations, last_sample_s, path)
+    return fixations

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.gaze.frames import ImageFrame
+from egma_lib.gaze.plausibility import require_same_clock
 from egma_lib.gaze.recording import (
     FIXATION_COLUMNS,
     ReadingReference,
@@ -160,7 +161,7 @@ def read_reflacx(reference: ReadingReference, frame: ImageFrame) -> Recording:
         shown_px=carried[list(_SHOWN)].to_numpy(),
         screen_px=carried[list(_SCREEN)].to_numpy(),
         words=read_reflacx_words(words_path),
-        vendor_fixations=_read_fixations(main / "fixations.csv"),
+        vendor_fixations=_read_fixations(main / "fixations.csv", time_s[-1]),
         n_repaired_times=repaired,
         samples_file=path,
         words_file=words_path,
@@ -183,7 +184,7 @@ def _carry_display(table: pd.DataFrame, path: Path) -> pd.DataFrame:
     return display
 
 
-def _read_fixations(path: Path) -> pd.DataFrame:
+def _read_fixations(path: Path, last_sample_s: float) -> pd.DataFrame:
     table = read_table(path, numbers=("timestamp_start_fixation", "timestamp_end_fixation", *_POSITION))
     table = table.dropna().sort_values("timestamp_start_fixation", kind="stable")
     onset = table["timestamp_start_fixation"].to_numpy()
@@ -193,4 +194,6 @@ def _read_fixations(path: Path) -> pd.DataFrame:
         table[_POSITION[0]].to_numpy(),
         table[_POSITION[1]].to_numpy(),
     )
-    return pd.DataFrame(dict(zip(FIXATION_COLUMNS, values, strict=True)))
+    fixations = pd.DataFrame(dict(zip(FIXATION_COLUMNS, values, strict=True)))
+    require_same_clock(fixations, last_sample_s, path)
+    return fixations

@@ -31,7 +31,7 @@ def film_path(part: str, patient: int, view: str = "view1_frontal", archive: str
 
 
 def write_chexpert(root: Path, n: int = 40) -> Path:
-    """Write 5 x k cases, 8 x k candidates (k = n // 8, at least 2), 8 x 5 queries, n train, n // 4 valid rows."""
+    """Write 5 x k cases, 8 x k candidates (k = n // 8, at least 2), 8 x 5 queries, train and valid."""
     per_class, train = max(n // 8, 2), []
     five = [(name, 90000 + i) for i, name in enumerate(FIVE * per_class)]
     eight = [(name, 91000 + i) for i, name in enumerate(name for name in EIGHT for _ in range(per_class))]

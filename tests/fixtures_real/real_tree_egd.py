@@ -13,7 +13,8 @@ from real_tree_reading import Reading, samples
 GAZE_COLUMNS = (
     "SESSION_ID", "MEDIA_ID", "DICOM_ID", "CNT", "Time (in secs)", "TIMETICK(f=10000000)", "FPOGX", "FPOGY",
     "FPOGS", "FPOGD", "FPOGID", "FPOGV", "BPOGX", "BPOGY", "BPOGV", "LPCX", "LPCY", "LPD", "LPS", "LPV",
-    "RPCX", "RPCY", "RPD", "RPS", "RPV", "BKID", "BKDUR", "BKPMIN", "LPMM", "LPMMV", "RPMM", "RPMMV", "SACCADE_MAG",
+    "RPCX", "RPCY", "RPD", "RPS", "RPV", "BKID", "BKDUR", "BKPMIN", "LPMM", "LPMMV", "RPMM", "RPMMV",
+    "SACCADE_MAG",
     "SACCADE_DIR", "VID_FRAME", "X_ORIGINAL", "Y_ORIGINAL",
 )  # fmt: skip
 MASTER_COLUMNS = (

@@ -51,7 +51,7 @@ def report_text(finding: str, number: int) -> str:
 
 
 def write_mimic_cxr(jpg: Path, reports: Path, n: int = 40, rows: int = 1528) -> None:
-    """Write n studies: a frontal film each, every fifth with a lateral, the last one for test; and reports."""
+    """Write n studies with reports: a frontal film each, every fifth a lateral, the last one for test."""
     meta: list[tuple[object, ...]] = []
     labels: list[tuple[object, ...]] = []
     splits: list[tuple[object, ...]] = []
