@@ -12,7 +12,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from egma_lib.datasets.pixels import film_shape
-from egma_lib.datasets.tables import find_path, number, one_of, text
+from egma_lib.datasets.tables import find_path, number, one_of, require_unique, text
 
 BATCH_1 = "CheXpert-v1.0 batch 1 (validate & csv)"
 ROOTS = ("CheXpert-v1.0-small", "CheXpert-v1.0", BATCH_1)
@@ -70,8 +70,15 @@ def film_file(root: Path, path: str) -> Path:
     return root.parent / batch / film
 
 
-def case_rows(root: Path, paths: pd.Series, split: str) -> pd.DataFrame:
-    """Return the case table of films given by their `Path`; DataError names the first missing film."""
+def case_rows(root: Path, paths: pd.Series, split: str, table: Path) -> pd.DataFrame:
+    """Return the case table of films given by their `Path` in `table`.
+
+    Raises
+    ------
+    DataError
+        A film is listed twice, missing or damaged: names the first one.
+    """
+    require_unique(paths, table)
     files = [str(film_file(root, one)) for one in paths]
     shapes = np.array([film_shape(file) for file in files], dtype=int).reshape(-1, 2)
     return pd.DataFrame(
