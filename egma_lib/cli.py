@@ -8,6 +8,7 @@ import sys
 import typer
 
 from egma_lib.commands.data import data_app
+from egma_lib.commands.export import EXPORT_EXAMPLES, export
 from egma_lib.commands.gaze import gaze_app
 from egma_lib.commands.options import Overrides, Profile
 from egma_lib.errors import EgmaError
@@ -47,6 +48,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(gaze_app, name="gaze")
 app.add_typer(phantom_app, name="phantom")
 app.add_typer(settings_app, name="settings")
+app.command("export", epilog=EXPORT_EXAMPLES)(export)
 
 
 # The runner reads its own options, so that run_all.sh and `egma run` cannot drift apart.

@@ -37,12 +37,15 @@ class SharedColumns:
         Numbers that stand on as many cases as their row says; suppressed where those are too few.
     counts
         Numbers of cases.
+    indices
+        Whole numbers of at most five digits, separated by blanks.
     """
 
     texts: tuple[str, ...]
     numbers: tuple[str, ...] = ()
     governed: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
+    indices: tuple[str, ...] = ()
 
 
 LONG = SharedColumns(
@@ -98,13 +101,14 @@ def share(
     found: pd.DataFrame, columns: SharedColumns, name: str, n_cases: pd.Series | None = None
 ) -> pd.DataFrame:
     """Do what `read_shared` does with a table of text cells that has been read; `name` is for errors."""
-    wanted = (*columns.texts, *columns.numbers, *columns.governed, *columns.counts)
+    texts = (*columns.texts, *columns.indices)
+    wanted = (*texts, *columns.numbers, *columns.governed, *columns.counts)
     shared = found[[column for column in found.columns if column in wanted]].copy()
     for column in shared.columns.intersection(list(columns.texts)):
         _require_labels(shared[column], name)
-    values = {
-        column: _numbers(shared[column], name) for column in shared.columns.difference(list(columns.texts))
-    }
+    for column in shared.columns.intersection(list(columns.indices)):
+        _require_indices(shared[column], name)
+    values = {column: _numbers(shared[column], name) for column in shared.columns.difference(list(texts))}
     small = _is_small(found, values, n_cases)
     for column in columns.governed:
         if column in shared:
@@ -116,9 +120,7 @@ def share(
     return shared
 
 
-def _is_small(
-    found: pd.DataFrame, values: Mapping[str, pd.Series], n_cases: pd.Series | None
-) -> np.ndarray:
+def _is_small(found: pd.DataFrame, values: Mapping[str, pd.Series], n_cases: pd.Series | None) -> np.ndarray:
     """Return which rows stand on too few or an unknown number of cases; the paper's own numbers do not."""
     unknown = pd.Series(np.nan, index=found.index)
     known = values.get("n_cases", unknown) if n_cases is None else n_cases
@@ -133,6 +135,15 @@ def _require_labels(column: pd.Series, name: str) -> None:
                 f"{name}: data row {row}, column {column.name!r} looks like an identifier, a path or free "
                 "text; expected a label such as a method's name. Nothing was exported"
             )
+
+
+def _require_indices(column: pd.Series, name: str) -> None:
+    wrong = ~column.str.fullmatch(r"(?:\d{1,5}(?: |$))*")
+    if wrong.any():
+        raise DataError(
+            f"{name}: data row {int(wrong.argmax()) + 1}, column {column.name!r} holds more than indices. "
+            "Nothing was exported"
+        )
 
 
 def _numbers(column: pd.Series, name: str) -> pd.Series:
