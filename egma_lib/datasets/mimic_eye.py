@@ -15,6 +15,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from egma_lib.datasets.contract import REGION_COLUMNS, CaseTable, ReportCorpus
+from egma_lib.datasets.pixels import film_shape
 from egma_lib.datasets.reflacx_labels import read_ellipses
 from egma_lib.datasets.splits import split_by_patient
 from egma_lib.datasets.tables import (
@@ -36,6 +37,8 @@ CLASSES_CHEXPERT_14 = (
     "Consolidation", "Pneumonia", "Atelectasis", "Pneumothorax", "Pleural Effusion", "Pleural Other",
     "Fracture", "Support Devices",
 )  # fmt: skip
+SHAPE_TOLERANCE = 0.03
+"""Log ratio of the sides that rounding the size of a smaller copy explains."""
 LOG = logging.getLogger(__name__)
 
 
@@ -154,6 +157,8 @@ def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
         for patient, study, dicom in zip(patients, studies, readings["dicom_id"], strict=True)
     ]
     require_files(files, path)
+    for file, rows, columns in zip(files, meta["Rows"], meta["Columns"], strict=True):
+        _require_shape(file, rows, columns)
     return pd.DataFrame(
         {
             "sample_id": readings["reading_id"].astype(str).to_numpy(),
@@ -167,6 +172,19 @@ def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
             "reader": readings["reader"].to_numpy(),
         }
     )
+
+
+def _require_shape(file: str, rows: float, columns: float) -> None:
+    """Refuse a film that was cropped, squeezed or exchanged: gaze would be drawn at the wrong place.
+
+    A film of the same shape in fewer pixels is accepted, since positions are used in 0-1 of the image.
+    """
+    stored_rows, stored_columns = film_shape(file)
+    if abs(np.log(stored_rows * columns / (stored_columns * rows))) > SHAPE_TOLERANCE:
+        raise DataError(
+            f"{file}: {stored_rows} x {stored_columns} pixels, but cxr_meta.csv says {rows:.0f} x "
+            f"{columns:.0f}; gaze would not fit a film of another shape, fetch it again"
+        )
 
 
 def _ellipses(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
