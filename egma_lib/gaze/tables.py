@@ -94,10 +94,12 @@ def read_table(path: Path, numbers: Sequence[str], texts: Sequence[str] = ()) ->
 
 
 def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
-    if column.dtype.kind in "fiu":
+    if column.dtype.kind in "iu":
         return column.astype(np.float64)
     numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-    bad = numbers.isna() & column.notna() & (column.astype(str).str.strip() != "")
+    bad = np.isinf(numbers)
+    if column.dtype.kind != "f":
+        bad |= numbers.isna() & column.notna() & (column.astype(str).str.strip() != "")
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise RecordingError(

@@ -100,6 +100,12 @@ REFLACX = [
         cell("x_position", "left", 1500),
         "column x_position: 'left' is not a number",
     ),
+    (
+        "gaze_is_infinite",
+        GAZE,
+        cell("y_position", "inf", 300),
+        "record 300, column y_position: .*not a number",
+    ),
     ("gaze_has_no_byte", GAZE, empty, "not a readable csv"),
     ("gaze_has_no_row", GAZE, header_only(), "0 samples with a time stamp"),
     ("gaze_is_missing", GAZE, remove, "not found"),
