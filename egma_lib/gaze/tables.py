@@ -103,7 +103,7 @@ def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise RecordingError(
-            f"record {row + 1}, column {column.name}: {column.iloc[row]!r} is not a number", path
+            f"record {row + 1}, column {column.name}: '{column.iloc[row]}' is not a number", path
         )
     return numbers
 
