@@ -130,14 +130,15 @@ def test_no_position_is_farther_than_half_a_patch_from_its_centre(rows, columns,
 
 
 def test_screen_to_patch_by_hand():
-    """One sample through all frames: the numbers of docs/coordinates.md."""
+    """One sample through all frames; the film is zoomed to 1.8 screen pixels per image pixel."""
     frame = ImageFrame(rows=3056, columns=2544)
-    x_px, y_px = screen_to_image(np.array([1600.0]), np.array([1080.0]), SHOWN, SCREEN)
-    x, y = frame.to_fraction(x_px, y_px)
-    assert (x[0], y[0]) == pytest.approx((0.75, 0.5))
-    x, y = frame.to_padded(x, y)
-    # 256 pixels of padding left and right: (256 + 1908) / 3056.
-    assert (x[0], y[0]) == pytest.approx((2164 / 3056, 0.5))
+    shown, place = np.array([1144.0, 928, 2544, 2128]), np.array([660.0, 0, 3180, 2160])
+    x_px, y_px = screen_to_image(np.array([1956.0]), np.array([1260.0]), shown, place)
+    # 1144 + 1296 / 1.8 and 928 + 1260 / 1.8.
+    assert (x_px[0], y_px[0]) == pytest.approx((1864, 1628))
+    x, y = frame.to_padded(*frame.to_fraction(x_px, y_px))
+    # 256 pixels of padding left and right.
+    assert (x[0], y[0]) == pytest.approx((2120 / 3056, 1628 / 3056))
     assert patch_of(x, y, (7, 7)).tolist() == [3 * 7 + 4]
 
 
