@@ -102,6 +102,8 @@ def denoised_examples(
 def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, str, list[ReaderOnFinding]]:
     """Return the image and finding that most readers marked and named, with what each did (for Figure 7).
 
+    A study without an image of several readers gives the first finding that one reader marked and named.
+
     Returns
     -------
     (str, str, list)
@@ -110,7 +112,7 @@ def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, 
     Raises
     ------
     DataError
-        No finding was marked and named by two readers of one image.
+        No finding was marked and named by a reader.
     """
     if corpus.regions is None or corpus.regions.empty:
         raise DataError(f"{corpus.name}: no reading has marked regions; Figure 7 needs REFLACX readings")
@@ -118,7 +120,10 @@ def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, 
     marked = marked.merge(corpus.samples, left_on="case_id", right_on="sample_id")
     counts = marked.groupby(["dicom_id", "finding"], sort=True).size()
     counts = counts.sort_values(ascending=False, kind="stable")
-    for key in counts.index[counts >= 2]:
+    alone: tuple[str, str, list[ReaderOnFinding]] | None = None
+    for key in counts.index:
+        if alone and counts[key] < 2:
+            break
         dicom_id, finding = map(str, key)
         same = (marked["dicom_id"] == dicom_id) & (marked["finding"] == finding)
         readers = [
@@ -128,7 +133,11 @@ def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, 
         ]
         if len(readers) >= 2:
             return readers[0].reading_id, finding, readers
-    raise DataError(f"{corpus.name}: no finding was marked and named by two readers of one image")
+        if readers and alone is None:
+            alone = (readers[0].reading_id, finding, readers)
+    if alone is None:
+        raise DataError(f"{corpus.name}: no finding was marked and named by a reader; Figure 7 needs one")
+    return alone
 
 
 def _reader_on_finding(

@@ -51,7 +51,7 @@ def make_reading(finding: str, seed: int, n_sentences: int = 2) -> Reading:
         for token in f"{sentence} .".replace(",", " ,").split():
             words.append((token, round(now, 2), round(now + WORD_S, 2)))
             now += WORD_S
-        stops += _look_at(place, (stops[-1][1] if stops else 0.5 * began), now, rng)
+        stops += _look_at(place, (stops[-1][1] + SACCADE_S if stops else 0.5 * began), now, rng)
         now += PAUSE_S
     first = _look_at((0.5, 0.4), 0.03, stops[0][0], rng)
     return Reading(finding, tuple(words), (*first, *stops))
