@@ -67,12 +67,7 @@ def load_gaze_corpus(folder: Path, gaze: GazeArtefact, validation_share: float) 
     DataError
         Missing table or film, a reading whose image `cxr_meta.csv` lacks, or broken sentence indices.
     """
-    readings = gaze.readings[_usable(gaze.readings)].reset_index(drop=True)
-    spoken = _sentences(gaze.sentences)
-    silent = ~readings["reading_id"].isin(spoken.keys())
-    if silent.any():
-        LOG.warning("mimic_eye: %d readings left out, nothing was said", int(silent.sum()))
-    readings = readings[~silent].reset_index(drop=True)
+    readings, spoken = spoken_readings(gaze)
     if readings.empty:
         raise DataError(f"{folder}: no usable reading with a sentence; see the gaze stage's excluded.csv")
     samples = _samples(folder, readings)
@@ -116,8 +111,20 @@ def load_gaze_labels(folder: Path, corpus: ReportCorpus) -> CaseTable:
     return CaseTable("mimic_eye_labels", cases, CLASSES_CHEXPERT_14, labels, regions=corpus.regions)
 
 
-def _usable(readings: pd.DataFrame) -> pd.Series:
-    return readings["reason"].fillna("").astype(str).str.strip() == ""
+def spoken_readings(gaze: GazeArtefact) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
+    """Return the usable readings in which something was said, and the sentences of each by reading id.
+
+    Raises
+    ------
+    DataError
+        The sentence indices of a reading do not count from 0.
+    """
+    readings = gaze.readings[gaze.readings["reason"].fillna("").astype(str).str.strip() == ""]
+    spoken = _sentences(gaze.sentences)
+    silent = ~readings["reading_id"].isin(spoken.keys())
+    if silent.any():
+        LOG.warning("mimic_eye: %d readings left out, nothing was said", int(silent.sum()))
+    return readings[~silent].reset_index(drop=True), spoken
 
 
 def _sentences(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -158,7 +165,7 @@ def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
     ]
     require_files(files, path)
     for file, rows, columns in zip(files, meta["Rows"], meta["Columns"], strict=True):
-        _require_shape(file, rows, columns)
+        require_shape(file, rows, columns, path.name)
     return pd.DataFrame(
         {
             "sample_id": readings["reading_id"].astype(str).to_numpy(),
@@ -174,7 +181,7 @@ def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _require_shape(file: str, rows: float, columns: float) -> None:
+def require_shape(file: str, rows: float, columns: float, table: str) -> None:
     """Refuse a film that was cropped, squeezed or exchanged: gaze would be drawn at the wrong place.
 
     A film of the same shape in fewer pixels is accepted, since positions are used in 0-1 of the image.
@@ -182,7 +189,7 @@ def _require_shape(file: str, rows: float, columns: float) -> None:
     stored_rows, stored_columns = film_shape(file)
     if abs(np.log(stored_rows * columns / (stored_columns * rows))) > SHAPE_TOLERANCE:
         raise DataError(
-            f"{file}: {stored_rows} x {stored_columns} pixels, but cxr_meta.csv says {rows:.0f} x "
+            f"{file}: {stored_rows} x {stored_columns} pixels, but {table} says {rows:.0f} x "
             f"{columns:.0f}; gaze would not fit a film of another shape, fetch it again"
         )
 

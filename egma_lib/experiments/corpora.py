@@ -12,9 +12,9 @@ import pandas as pd
 
 from egma_lib.artefacts import atomic_path, content_hash, write_json
 from egma_lib.datasets.contract import CaseTable, ReportCorpus
+from egma_lib.datasets.gaze_corpus import load_study_gaze_corpus
 from egma_lib.datasets.image_cache import ImageCache, build_image_cache
 from egma_lib.datasets.mimic_cxr import load_report_corpus
-from egma_lib.datasets.mimic_eye import load_gaze_corpus
 from egma_lib.datasets.prompts import PROMPT_FOLDER
 from egma_lib.errors import ArtefactError
 from egma_lib.evaluation.evaluation_sets import make_evaluation_set, save_evaluation_set
@@ -139,7 +139,7 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
     require_datasets(study)
     share = settings.data.validation_share
     reports = load_report_corpus(study.dataset("mimic-cxr-jpg"), study.dataset("mimic-cxr"), share)
-    readings = load_gaze_corpus(study.dataset("mimic-eye"), gaze, share)
+    readings = load_study_gaze_corpus(study, gaze, share)
     tables, queries = load_evaluation_tables(study, settings)
     paths = [
         *reports.samples["image_path"],

@@ -125,11 +125,22 @@ def find_reflacx_readings(folder: Path) -> list[ReadingReference]:
     DataError
         There is no `main_data/metadata_phase_*.csv`, or one cannot be read.
     """
-    main = _find(folder, "main_data", "REFLACX")
-    phases = sorted(main.glob("metadata_phase_*.csv"))
+    root = reflacx_root(folder)
+    phases = sorted((root / "main_data").glob("metadata_phase_*.csv"))
     if not phases:
-        raise DataError(f"{main}: no metadata_phase_1.csv, _2 or _3; complete the download of REFLACX")
-    return list_metadata(phases, main.parent, tables=main.parent)
+        raise DataError(f"{root}/main_data: no metadata_phase_1.csv, _2 or _3; complete the download")
+    return list_metadata(phases, root, tables=root)
+
+
+def reflacx_root(folder: Path) -> Path:
+    """Return the folder of REFLACX that holds `main_data/`: `folder` or one or two levels below.
+
+    Raises
+    ------
+    DataError
+        There is none, or two versions have one.
+    """
+    return _find(folder, "main_data", "REFLACX").parent
 
 
 def find_egd_readings(folder: Path, frames: Mapping[str, ImageFrame]) -> list[ReadingReference]:

@@ -27,7 +27,7 @@ from real_tree_kaggle import siim_uids
 
 from egma_lib.datasets.chexpert import load_chexpert_8x200
 from egma_lib.datasets.mimic_cxr import load_report_corpus
-from egma_lib.datasets.mimic_eye import _require_shape
+from egma_lib.datasets.mimic_eye import require_shape
 from egma_lib.datasets.reflacx_labels import read_ellipses
 from egma_lib.datasets.rsna import load_rsna
 from egma_lib.datasets.siim import load_siim
@@ -228,7 +228,7 @@ def test_an_ellipse_label_is_unknown(changed):
 def test_a_smaller_copy_of_the_film(tmp_path):
     path = tmp_path / "film.jpg"
     Image.new("L", (159, 191)).save(path)
-    _require_shape(str(path), 3056, 2544)
+    require_shape(str(path), 3056, 2544, "cxr_meta.csv")
 
 
 def test_every_documented_tolerance_has_a_test_and_no_other():
