@@ -17,9 +17,10 @@ MS_COLUMNS = (
 
 
 def write_reflacx(root: Path, n: int = 40, rows: int = 1528) -> Path:
-    """The REFLACX readings of `gaze_cases`; each phase has a table of its own with its own labels."""
+    """The REFLACX readings of `gaze_cases`; each phase has a table, here the second without rows."""
     cases = [case for case in gaze_cases(n, rows) if isinstance(case, ReflacxCase)]
-    for phase, labels in LABELS.items():
+    for phase in (1, 2, 3):
+        labels = LABELS[1 if phase == 1 else 3]
         mine = [case for case in cases if case.phase == phase]
         columns = (*LEADING, *labels)
         write_csv(
