@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 import pandas as pd
 
-from egma_lib.datasets.check.presence import CLASSIFICATION_SETS, begun_test_sets, holds_files
+from egma_lib.datasets.check.presence import CLASSIFICATION_SETS, QUERIES, begun_test_sets, holds_files
 from egma_lib.datasets.chexpert import (
     load_chexpert_5x200,
     load_chexpert_5x200_marked,
@@ -96,7 +96,9 @@ def _report_absent(study: Study, begun: set[str]) -> None:
             f"could be evaluated; run `egma data check --data-root {study.data_root}`"
         )
     for name in absent:
-        LOG.warning("%s is not available in this study; its columns will say so", name)
+        there = name in ("rsna", "siim") and holds_files(study.dataset(name))
+        reason = f" (its prompts are those of {QUERIES}, which is not there)" if there else ""
+        LOG.warning("%s is not available in this study%s; its columns will say so", name, reason)
 
 
 def prompts_of(name: str, queries: pd.DataFrame) -> Mapping[str, tuple[str, ...]]:

@@ -168,7 +168,10 @@ def test_half_a_tree_runs_what_it_can_and_says_what_is_not_available(whole):
 def test_without_text_queries_rsna_and_siim_have_no_prompts(whole):
     shutil.rmtree(whole / "chexpert/chexpert_8x200")
     table_2 = next(one for one in check_data(whole).outcomes if "Table 2" in one.name)
-    assert table_2.not_available == ("RSNA", "SIIM")
+    assert table_2.not_available == (
+        "RSNA (without the text queries of CheXpert 8x200)",
+        "SIIM (without the text queries of CheXpert 8x200)",
+    )
 
 
 def test_begun_test_set_stops_the_evaluation_until_it_is_complete():

@@ -90,6 +90,8 @@ def test_absent_sets_are_left_out_and_named(held, expected, study, caplog):
     assert names == expected
     for name in ("chexpert_5x200", "chexpert_8x200", "rsna", "siim"):
         assert (f"{name} is not available in this study" in caplog.text) == (name not in expected)
+    without_prompts = {"rsna", "siim"} & set(held) - set(expected)
+    assert caplog.text.count("query.csv, which is not there") == len(without_prompts)
 
 
 @pytest.mark.parametrize("held", [[], ["chexpert_8x200", "text_queries"], ["rsna", "siim"]])

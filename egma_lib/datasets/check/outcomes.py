@@ -65,7 +65,7 @@ def outcomes(provided: Set[str], begun: Set[str]) -> tuple[Outcome, ...]:
 def _outcome(product: _Product, provided: set[str], begun: Set[str]) -> Outcome:
     usable = provided - (set(TEST_SETS) - begun)
     lacking = [NEEDS[name] for name in product.needs if name not in usable]
-    absent = [NEEDS[name] for name in product.one_of if name not in usable]
+    absent = [_absence(name, provided) for name in product.one_of if name not in usable]
     if product.evaluates:
         broken = [NEEDS[name] for name in TEST_SETS if name in begun and name not in provided]
         lacking += [f"the rest of {name} (or none of it)" for name in broken if name not in lacking]
@@ -73,3 +73,8 @@ def _outcome(product: _Product, provided: set[str], begun: Set[str]) -> Outcome:
         lacking.append(f"one of {', '.join(absent)}")
     runs = not lacking
     return Outcome(product.name, runs, tuple(lacking), tuple(absent) if runs else ())
+
+
+def _absence(name: str, provided: Set[str]) -> str:
+    """Name a test set that is not there, or that is and whose prompts cannot be made."""
+    return f"{NEEDS[name]} (without {NEEDS['text_queries']})" if name in provided else NEEDS[name]
