@@ -20,6 +20,8 @@ from egma_lib.gaze.recording import (
 from egma_lib.gaze.tables import RecordingError, is_true, read_table, whole_number
 from egma_lib.gaze.transcripts import read_reflacx_words
 
+_METADATA_TEXTS = ("dicom_id", "id", "subject_id", "eye_tracking_data_discarded")
+_METADATA_SIZES = ("image_size_x", "image_size_y")
 _POSITION = ("x_position", "y_position")
 _RESOLUTION = ("angular_resolution_x_pixels_per_degree", "angular_resolution_y_pixels_per_degree")
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -67,25 +69,18 @@ def list_metadata(
     RecordingError
         A table is missing or lacks a column.
     """
-    texts = ("dicom_id", "id", "subject_id", "eye_tracking_data_discarded")
-    sizes = ("image_size_x", "image_size_y")
-    table = pd.concat(
-        [read_table(path, numbers=sizes, texts=texts) for path in paths], keys=range(len(paths))
-    )
-    table["path"] = [paths[phase] for phase in table.index.get_level_values(0)]
-    blank = (table[["id", "dicom_id"]] == "").any(axis=1).to_numpy()
-    if blank.any():
-        path = table["path"].iloc[int(blank.argmax())]
-        raise RecordingError(f"{int(blank.sum())} rows without id or dicom_id", path)
+    table = _read_metadata(paths)
     table = table.drop_duplicates().sort_values(["dicom_id", "id"], kind="stable")
     number = table.groupby("dicom_id").cumcount() + 1
     references = []
-    cells = (table[name].to_list() for name in (*texts, *sizes, "path"))
+    cells = (table[name].to_list() for name in (*_METADATA_TEXTS, *_METADATA_SIZES, "path"))
     for dicom_id, reading_id, subject_id, discarded, width, height, path, order in zip(
         *cells, number, strict=True
     ):
         frame = _own_frame(width, height) if frames is None else frames.get(dicom_id)
-        problem = _problem(is_true(discarded, texts[-1], path), (width, height), frame, frames is None)
+        problem = _problem(
+            is_true(discarded, _METADATA_TEXTS[-1], path), (width, height), frame, frames is None
+        )
         references.append(
             ReadingReference(
                 reading_id=reading_id,
@@ -101,6 +96,18 @@ def list_metadata(
             )
         )
     return references
+
+
+def _read_metadata(paths: Sequence[Path]) -> pd.DataFrame:
+    """Return the tables below each other, with the column `path` of the table a row comes from."""
+    parts = [read_table(path, numbers=_METADATA_SIZES, texts=_METADATA_TEXTS) for path in paths]
+    table = pd.concat(parts, keys=range(len(paths)))
+    table["path"] = [paths[phase] for phase in table.index.get_level_values(0)]
+    blank = (table[["id", "dicom_id"]] == "").any(axis=1).to_numpy()
+    if blank.any():
+        path = table["path"].iloc[int(blank.argmax())]
+        raise RecordingError(f"{int(blank.sum())} rows without id or dicom_id", path)
+    return table
 
 
 def _own_frame(width: float, height: float) -> ImageFrame | None:
