@@ -67,7 +67,12 @@ EYE_GAZE = [
     ("the_pads_leave_no_picture", SHEET, cell("image_left_pad", "1900"), "leaves no picture on the screen"),
     ("a_pad_is_blank", SHEET, cell("image_top_pad", ""), "leaves no picture on the screen"),
     ("the_pads_are_renamed", SHEET, rename("image_left_pad", "left"), "lacks the columns image_left_pad"),
-    ("the_patient_is_unknown", SHEET, cell("patient_id", "99999999"), "its patient is '99999999', but it lies"),
+    (
+        "the_patient_is_unknown",
+        SHEET,
+        cell("patient_id", "99999999"),
+        "its patient is '99999999', but it lies",
+    ),
     ("the_transcript_is_cut", SPOKEN, cut_bytes(), "not valid JSON"),
     ("the_transcript_has_no_byte", SPOKEN, empty, "not valid JSON"),
     ("the_transcript_is_missing", SPOKEN, remove, "not found"),
