@@ -1,27 +1,54 @@
-"""The `egma` command: `egma run`, `egma phantom build`, `egma settings show`."""
+"""The `egma` command; `egma --help` lists its parts."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
 
 import typer
 
+from egma_lib.commands.data import data_app
+from egma_lib.commands.export import EXPORT_EXAMPLES, export
+from egma_lib.commands.gaze import gaze_app
+from egma_lib.commands.options import Overrides, Profile
 from egma_lib.errors import EgmaError
 from egma_lib.settings import load_settings
 from egma_lib.study import phantom_folder
 
-Profile = Annotated[str, typer.Option(help="smoke, phantom or paper")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", help="override one setting, as group.field=value")
-]
+APP_EXAMPLES = """
+Examples:
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The EGMA reproduction suite.")
+  egma data check --data-root /data/cxr
+
+  egma run --profile paper --data-root /data/cxr
+
+  egma gaze detect recording.csv --time-unit ms
+
+  egma --install-completion
+"""
+BUILD_EXAMPLES = """
+Examples:
+
+  egma phantom build --profile smoke
+
+  egma phantom build --set phantom.preset=null
+"""
+SHOW_EXAMPLES = """
+Examples:
+
+  egma settings show --profile paper
+
+  egma settings show --set gaze.sigma_deg=0.5
+"""
+
+app = typer.Typer(no_args_is_help=True, help="The EGMA reproduction suite.", epilog=APP_EXAMPLES)
 phantom_app = typer.Typer(no_args_is_help=True, help="The built-in phantom study.")
 settings_app = typer.Typer(no_args_is_help=True, help="The settings of a profile.")
+app.add_typer(data_app, name="data")
+app.add_typer(gaze_app, name="gaze")
 app.add_typer(phantom_app, name="phantom")
 app.add_typer(settings_app, name="settings")
+app.command("export", epilog=EXPORT_EXAMPLES)(export)
 
 
 # The runner reads its own options, so that run_all.sh and `egma run` cannot drift apart.
@@ -35,7 +62,7 @@ def run(context: typer.Context) -> None:
     raise typer.Exit(run_suite(context.args, "egma run"))
 
 
-@phantom_app.command("build")
+@phantom_app.command("build", epilog=BUILD_EXAMPLES)
 def build(profile: Profile = "phantom", overrides: Overrides = None, jobs: int | None = None) -> None:
     """Make the phantom study of a profile, unless it is there; print its folder."""
     settings = load_settings(profile, overrides)
@@ -47,7 +74,7 @@ def build(profile: Profile = "phantom", overrides: Overrides = None, jobs: int |
     typer.echo(folder)
 
 
-@settings_app.command("show")
+@settings_app.command("show", epilog=SHOW_EXAMPLES)
 def show(profile: Profile = "phantom", overrides: Overrides = None) -> None:
     """Print the settings of a profile as YAML, defaults included."""
     import yaml

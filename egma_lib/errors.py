@@ -13,6 +13,10 @@ class DataError(EgmaError):
     """A data file is missing, or a row or field of it is not what its format promises."""
 
 
+class LeakageError(DataError):
+    """Sets trained on share patients or films with sets evaluated on."""
+
+
 class GazeError(EgmaError):
     """A recording cannot be processed as asked, e.g. a method its sampling rate does not allow."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -268,6 +268,10 @@ class EvaluationSettings(Group):
     """Images encoded at a time."""
     zero_shot_split: Literal["all", "test"] = "test"
     """RSNA and SIIM films that are scored: the published test split, or all (none was trained on)."""
+    siim_prevalence: Literal["natural", "balanced"] = "natural"
+    """SIIM: every film of the split, or all positives and as many negatives drawn with `seed`."""
+    allow_overlap: tuple[Annotated[str, Field(pattern=r"^\w+/\w+$")], ...] = ()
+    """Pairs of sets, such as `base_train/rsna`, whose shared patients or films do not stop the run."""
 
 
 class ExperimentSettings(Group):

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from egma_lib.artefacts import content_hash, read_json
 from egma_lib.errors import DataError
+from egma_lib.notice import write_notice
 from egma_lib.settings import DATASET_KEYS, Settings
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -48,7 +49,12 @@ class Study:
         return self.dataset(key).is_dir()
 
     def folder(self, name: str) -> Path:
-        """Return a folder of the results (`tables`, `figures`, `predictions`, ...), made if need be."""
+        """Return a folder of the results (`tables`, `figures`, `predictions`, ...), made if need be.
+
+        With real data the data-use notice is put into the results folder before anything else is.
+        """
+        if self.kind == "real":
+            write_notice(self.results)
         path = self.results / name
         path.mkdir(parents=True, exist_ok=True)
         return path

@@ -163,12 +163,13 @@ def load_chexpert_train(folder: Path, settings: DataSettings) -> CaseTable:
         Missing file or film, or bad cell.
     """
     root = image_root(folder)
-    table = frontal_rows(read_table(root / "train.csv", label_schema(CLASSES_5X200, frontal=True)))
+    path = root / "train.csv"
+    table = frontal_rows(read_table(path, label_schema(CLASSES_5X200, frontal=True)))
     held_out = _test_patients(folder)
     patients = table["Path"].map(patient_id_of)
     table = table[~patients.isin(held_out)].reset_index(drop=True)
     labels = apply_uncertainty(table[list(CLASSES_5X200)].to_numpy(dtype=float), settings.uncertain_as)
-    cases = case_rows(root, table["Path"], "")
+    cases = case_rows(root, table["Path"], "", path)
     cases["split"] = split_by_patient(cases["patient_id"], settings.validation_share, "chexpert_train")
     return CaseTable("chexpert_train", cases, CLASSES_5X200, labels)
 
@@ -188,9 +189,10 @@ def load_chexpert_valid(folder: Path) -> CaseTable:
         Missing file or film, or bad cell.
     """
     root = image_root(folder)
-    table = frontal_rows(read_table(root / "valid.csv", label_schema(CLASSES_5X200, frontal=True)))
+    path = root / "valid.csv"
+    table = frontal_rows(read_table(path, label_schema(CLASSES_5X200, frontal=True)))
     labels = apply_uncertainty(table[list(CLASSES_5X200)].to_numpy(dtype=float), "nan")
-    return CaseTable("chexpert_valid", case_rows(root, table["Path"], "test"), CLASSES_5X200, labels)
+    return CaseTable("chexpert_valid", case_rows(root, table["Path"], "test", path), CLASSES_5X200, labels)
 
 
 def apply_uncertainty(labels: np.ndarray, uncertain_as: str) -> np.ndarray:
@@ -219,13 +221,18 @@ def _load_exclusive(
     if "Frontal/Lateral" in table.columns and (table["Frontal/Lateral"] == "Lateral").any():
         row = int((table["Frontal/Lateral"] == "Lateral").to_numpy().argmax()) + 1
         raise DataError(f"{path}: data row {row} is a lateral view; the test set holds frontal views only")
-    labels = np.nan_to_num(table[list(classes)].to_numpy(dtype=float))
-    cases = case_rows(image_root(folder), table["Path"], "test")
+    labels = (table[list(classes)].to_numpy(dtype=float) == 1).astype(float)
+    wrong = labels.sum(axis=1) != 1
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DataError(
+            f"{path}: data row {row + 1} ({table['Path'].iloc[row]}) does not have exactly one label of "
+            f"{', '.join(classes)}; correct it or remove the row"
+        )
+    cases = case_rows(image_root(folder), table["Path"], "test", path)
     if extra:
         cases[extra] = table[extra].to_numpy()
-    loaded = CaseTable(name, cases, classes, labels)
-    loaded.class_index()
-    return loaded
+    return CaseTable(name, cases, classes, labels)
 
 
 def _test_patients(folder: Path) -> set[str]:

@@ -23,6 +23,7 @@ from egma_lib.datasets.tables import (
     one_of,
     read_table,
     require_files,
+    require_unique,
     text,
 )
 from egma_lib.errors import DataError
@@ -80,7 +81,8 @@ def _frontal_films(folder: Path) -> pd.DataFrame:
         }
     )  # fmt: skip
     table = read_table(path, schema)
-    table = table[table["ViewPosition"].isin(FRONTAL)].reset_index(drop=True)
+    require_unique(table["dicom_id"], path)
+    table = table[table["ViewPosition"].str.upper().isin(FRONTAL)].reset_index(drop=True)
     files = find_path(folder, "files")
     films = pd.DataFrame(
         {
@@ -106,7 +108,9 @@ def _splits(folder: Path, films: pd.DataFrame, validation_share: float) -> np.nd
         return split_by_patient(films["patient_id"], validation_share, "mimic_cxr")
     path = _table(folder, "split")
     schema = pa.DataFrameSchema({"dicom_id": filled(), "split": text(one_of(tuple(PARTS)))})
-    part_of = read_table(path, schema).set_index("dicom_id")["split"].map(PARTS)
+    parts = read_table(path, schema)
+    require_unique(parts["dicom_id"], path)
+    part_of = parts.set_index("dicom_id")["split"].map(PARTS)
     splits = films["dicom_id"].map(part_of)
     if splits.isna().any():
         raise DataError(

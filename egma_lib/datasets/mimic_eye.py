@@ -15,9 +15,18 @@ import pandas as pd
 import pandera.pandas as pa
 
 from egma_lib.datasets.contract import REGION_COLUMNS, CaseTable, ReportCorpus
+from egma_lib.datasets.pixels import film_shape
 from egma_lib.datasets.reflacx_labels import read_ellipses
 from egma_lib.datasets.splits import split_by_patient
-from egma_lib.datasets.tables import filled, find_path, number, one_of, read_table, require_files
+from egma_lib.datasets.tables import (
+    filled,
+    find_path,
+    number,
+    one_of,
+    read_table,
+    require_files,
+    require_unique,
+)
 from egma_lib.errors import DataError
 
 if TYPE_CHECKING:
@@ -28,6 +37,8 @@ CLASSES_CHEXPERT_14 = (
     "Consolidation", "Pneumonia", "Atelectasis", "Pneumothorax", "Pleural Effusion", "Pleural Other",
     "Fracture", "Support Devices",
 )  # fmt: skip
+SHAPE_TOLERANCE = 0.03
+"""Log ratio of the sides that rounding the size of a smaller copy explains."""
 LOG = logging.getLogger(__name__)
 
 
@@ -56,12 +67,7 @@ def load_gaze_corpus(folder: Path, gaze: GazeArtefact, validation_share: float) 
     DataError
         Missing table or film, a reading whose image `cxr_meta.csv` lacks, or broken sentence indices.
     """
-    readings = gaze.readings[_usable(gaze.readings)].reset_index(drop=True)
-    spoken = _sentences(gaze.sentences)
-    silent = ~readings["reading_id"].isin(spoken.keys())
-    if silent.any():
-        LOG.warning("mimic_eye: %d readings left out, nothing was said", int(silent.sum()))
-    readings = readings[~silent].reset_index(drop=True)
+    readings, spoken = spoken_readings(gaze)
     if readings.empty:
         raise DataError(f"{folder}: no usable reading with a sentence; see the gaze stage's excluded.csv")
     samples = _samples(folder, readings)
@@ -91,7 +97,7 @@ def load_gaze_labels(folder: Path, corpus: ReportCorpus) -> CaseTable:
     DataError
         Missing table or column, bad cell, or a study with two rows.
     """
-    path = find_path(folder, "spreadsheets/CXR-JPG/cxr_chexpert.csv")
+    path = _spreadsheets(folder) / "CXR-JPG" / "cxr_chexpert.csv"
     columns = {name: number(one_of((1, 0, -1)), blank=True) for name in CLASSES_CHEXPERT_14}
     table = read_table(path, pa.DataFrameSchema({"study_id": filled(), **columns}))
     table["study_id"] = table["study_id"].map(_whole)
@@ -105,8 +111,20 @@ def load_gaze_labels(folder: Path, corpus: ReportCorpus) -> CaseTable:
     return CaseTable("mimic_eye_labels", cases, CLASSES_CHEXPERT_14, labels, regions=corpus.regions)
 
 
-def _usable(readings: pd.DataFrame) -> pd.Series:
-    return readings["reason"].fillna("").astype(str).str.strip() == ""
+def spoken_readings(gaze: GazeArtefact) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
+    """Return the usable readings in which something was said, and the sentences of each by reading id.
+
+    Raises
+    ------
+    DataError
+        The sentence indices of a reading do not count from 0.
+    """
+    readings = gaze.readings[gaze.readings["reason"].fillna("").astype(str).str.strip() == ""]
+    spoken = _sentences(gaze.sentences)
+    silent = ~readings["reading_id"].isin(spoken.keys())
+    if silent.any():
+        LOG.warning("mimic_eye: %d readings left out, nothing was said", int(silent.sum()))
+    return readings[~silent].reset_index(drop=True), spoken
 
 
 def _sentences(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
@@ -124,11 +142,13 @@ def _sentences(table: pd.DataFrame) -> dict[str, tuple[str, ...]]:
 
 
 def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
-    path = find_path(folder, "spreadsheets/cxr_meta.csv")
+    path = _spreadsheets(folder) / "cxr_meta.csv"
     positive = pa.Check.gt(0, error="must be positive")
     columns = {"dicom_id": filled(), "subject_id": filled(), "study_id": filled()}
     schema = pa.DataFrameSchema({**columns, "Rows": number(positive), "Columns": number(positive)})
-    meta = read_table(path, schema).drop_duplicates("dicom_id").set_index("dicom_id")
+    meta = read_table(path, schema).drop_duplicates(subset=list(schema.columns))
+    require_unique(meta["dicom_id"], path)
+    meta = meta.set_index("dicom_id")
     unknown = readings.loc[~readings["dicom_id"].isin(meta.index), ["reading_id", "dicom_id"]]
     if len(unknown):
         reading, image = unknown.iloc[0]
@@ -144,6 +164,8 @@ def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
         for patient, study, dicom in zip(patients, studies, readings["dicom_id"], strict=True)
     ]
     require_files(files, path)
+    for file, rows, columns in zip(files, meta["Rows"], meta["Columns"], strict=True):
+        require_shape(file, rows, columns, path.name)
     return pd.DataFrame(
         {
             "sample_id": readings["reading_id"].astype(str).to_numpy(),
@@ -159,8 +181,21 @@ def _samples(folder: Path, readings: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def require_shape(file: str, rows: float, columns: float, table: str) -> None:
+    """Refuse a film that was cropped, squeezed or exchanged: gaze would be drawn at the wrong place.
+
+    A film of the same shape in fewer pixels is accepted, since positions are used in 0-1 of the image.
+    """
+    stored_rows, stored_columns = film_shape(file)
+    if abs(np.log(stored_rows * columns / (stored_columns * rows))) > SHAPE_TOLERANCE:
+        raise DataError(
+            f"{file}: {stored_rows} x {stored_columns} pixels, but {table} says {rows:.0f} x "
+            f"{columns:.0f}; gaze would not fit a film of another shape, fetch it again"
+        )
+
+
 def _ellipses(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
-    root = find_path(folder, "spreadsheets").parent
+    root = _spreadsheets(folder).parent
     marked = samples[samples["source"] == "reflacx"]
     parts = []
     for reading, patient, rows, columns in zip(
@@ -172,6 +207,11 @@ def _ellipses(folder: Path, samples: pd.DataFrame) -> pd.DataFrame:
         parts.append(read_ellipses(file, reading, rows, columns))
     parts = [part for part in parts if len(part)]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(REGION_COLUMNS))
+
+
+def _spreadsheets(folder: Path) -> Path:
+    """Find the spreadsheets under a version folder, or one more level down, in `<version>/mimic-eye`."""
+    return find_path(folder, "spreadsheets", "mimic-eye/spreadsheets")
 
 
 def _whole(identifier: str) -> str:

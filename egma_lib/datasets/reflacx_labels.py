@@ -10,6 +10,7 @@ import pandera.pandas as pa
 
 from egma_lib.datasets.contract import REGION_COLUMNS
 from egma_lib.datasets.tables import number, read_table
+from egma_lib.errors import DataError
 
 LABEL_TO_FINDING = {
     "Atelectasis": "Atelectasis",
@@ -34,6 +35,7 @@ LABEL_TO_FINDING = {
 """REFLACX label (any phase) -> CheXpert class; labels without a counterpart are left out."""
 
 TRUE = ("True", "true", "TRUE", "1", "1.0")
+FALSE = ("False", "false", "FALSE", "0", "0.0")
 MINIMUM_CERTAINTY = 3
 """The data authors count a label as present from "possible" (about 50 %) on."""
 
@@ -68,11 +70,29 @@ def read_ellipses(path: Path, reading_id: str, rows: int, columns: int) -> pd.Da
     DataError
         Missing file or column, or bad cell.
     """
-    table = read_table(path, SCHEMA)
-    table = table[table["certainty"] >= MINIMUM_CERTAINTY]
+    table = read_table(path, SCHEMA, may_be_empty=True)
     labels = [label for label in LABEL_TO_FINDING if label in table.columns]
+    _check_ellipses(path, table, labels)
+    table = table[table["certainty"] >= MINIMUM_CERTAINTY]
     ellipse, label = np.nonzero(table[labels].isin(TRUE).to_numpy(dtype=bool))
     ends_px = table[["xmin", "ymin", "xmax", "ymax"]].to_numpy(dtype=float)[ellipse]
     regions = pd.DataFrame(ends_px / [columns, rows, columns, rows], columns=list(REGION_COLUMNS[3:]))
     findings = [LABEL_TO_FINDING[labels[number]] for number in label]
     return regions.assign(case_id=reading_id, finding=findings, kind="ellipse")[list(REGION_COLUMNS)]
+
+
+def _check_ellipses(path: Path, table: pd.DataFrame, labels: list[str]) -> None:
+    if not labels:
+        raise DataError(f"{path}: none of its columns is a label of REFLACX; copy the file again")
+    unclear = ~table[labels].isin(TRUE + FALSE)
+    for row, column in np.argwhere(unclear.to_numpy(dtype=bool)).tolist():
+        raise DataError(
+            f"{path}: data row {row + 1}, column {labels[column]!r}: got "
+            f"{table[labels].iloc[row, column]!r}, must be True or False; copy the file again"
+        )
+    flat = ((table["xmax"] <= table["xmin"]) | (table["ymax"] <= table["ymin"])).to_numpy()
+    if flat.any():
+        raise DataError(
+            f"{path}: data row {int(flat.argmax()) + 1}: xmax, ymax must be greater than xmin, ymin; copy "
+            "the file again"
+        )

@@ -79,7 +79,9 @@ def gloria_split(n_films: int) -> np.ndarray:
 
 def _schema() -> pa.DataFrameSchema:
     at_least_0 = pa.Check.ge(0, error="must not be negative")
-    boxes = {name: number(at_least_0, blank=True) for name in BOX}
+    positive = pa.Check.gt(0, error="must be positive")
+    boxes = {name: number(at_least_0, blank=True) for name in BOX[:2]}
+    boxes |= {name: number(positive, blank=True) for name in BOX[2:]}
     return pa.DataFrameSchema({"patientId": filled(), **boxes, "Target": number(one_of((0, 1)))})
 
 
@@ -90,7 +92,8 @@ def _check_rows(path: Path, rows: pd.DataFrame) -> None:
         row = int(wrong.argmax())
         raise DataError(
             f"{path}: data row {row + 1}: Target {rows['Target'].iloc[row]:.0f} with "
-            f"{rows[list(BOX)].iloc[row].notna().sum()} of 4 box numbers; 1 needs all, 0 needs none"
+            f"{rows[list(BOX)].iloc[row].notna().sum()} of 4 box numbers; 1 needs all, 0 needs none; "
+            "correct the row"
         )
     targets = rows.groupby("patientId")["Target"].nunique()
     if (targets > 1).any():
@@ -116,6 +119,6 @@ def _regions(path: Path, rows: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFram
     if len(beyond):
         raise DataError(
             f"{path}: a box of film {beyond['case_id'].iloc[0]} reaches beyond its DICOM's Rows x Columns; "
-            "boxes must be pixels of that frame"
+            "boxes must be pixels of that frame; correct the row or fetch the film again"
         )
     return regions[list(REGION_COLUMNS)]

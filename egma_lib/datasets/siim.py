@@ -55,15 +55,38 @@ def load_siim(folder: Path) -> CaseTable:
     ids = encoded.index.astype(str).to_list()
     cases = _cases(ids, _films(folder, ids, path))
     shapes = dict(zip(ids, zip(cases["rows"], cases["columns"], strict=True), strict=True))
+    _check_runs(path, rows, shapes)
     pneumothorax = np.array([one in positive for one in ids], dtype=float)
     labels = np.stack([1 - pneumothorax, pneumothorax], axis=1)
     return CaseTable("siim", cases, CLASSES_SIIM, labels, masks=RunLengthMasks(positive, shapes))
 
 
+def _check_runs(path: Path, rows: pd.DataFrame, shapes: dict[str, tuple[int, int]]) -> None:
+    """Refuse runs beyond their film or without length, though no mask is decoded yet."""
+    for row, (film, encoded) in enumerate(zip(rows["ImageId"], rows["EncodedPixels"], strict=True), start=1):
+        if encoded == "-1":
+            continue
+        numbers = np.array(encoded.split(), dtype=np.int64)
+        height, width = shapes[film]
+        if numbers.sum() > height * width or not numbers[1::2].all():
+            raise DataError(
+                f"{path}: data row {row}: runs reach pixel {numbers.sum()} of a film of {height} x "
+                f"{width}, or one has no length; expected pairs of gap since the last run and length, down "
+                "the columns (another packaging counts every start from the beginning: use the competition's "
+                "own file)"
+            )
+
+
 def _films(folder: Path, ids: list[str], table: Path) -> list[Path]:
     """Find every film by its file stem, the image id, at any depth of the tree."""
-    root = find_path(folder, "dicom-images-train")
-    by_stem = {path.stem: path for path in root.rglob("*.dcm")}
+    root, wanted = find_path(folder, "dicom-images-train"), set(ids)
+    films = sorted(root.rglob("*.dcm"))
+    by_stem = {path.stem: path for path in films}
+    for path in films:
+        if path.stem in wanted and by_stem[path.stem] != path:
+            raise DataError(
+                f"{path}: a second film {path.name} lies in {by_stem[path.stem].parent}; keep one"
+            )
     missing = [one for one in ids if one not in by_stem]
     if missing:
         raise DataError(

@@ -61,5 +61,23 @@ def split_by_patient(patient_ids: Iterable[str], validation_share: float, salt: 
     return split_by_hash(patient_ids, shares, salt)
 
 
+def rank_by_hash(ids: Iterable[str], salt: str) -> np.ndarray:
+    """Return the order of ids by their SHA-256: a seeded shuffle that does not depend on their order.
+
+    Parameters
+    ----------
+    ids
+        n different identifiers.
+    salt
+        Name of the draw; another salt gives an independent order.
+
+    Returns
+    -------
+    np.ndarray
+        Shape (n,), indices into `ids`.
+    """
+    return np.argsort([_position(f"{salt}/{one}") for one in ids], kind="stable").astype(np.int64)
+
+
 def _position(key: str) -> float:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64

@@ -9,6 +9,7 @@ import pandas as pd
 import pandera.pandas as pa
 
 from egma_lib.errors import DataError
+from egma_lib.gaze.tables import UNREADABLE, shape_fault
 
 
 def find_path(folder: Path, *names: str) -> Path:
@@ -56,7 +57,7 @@ def has_path(folder: Path, name: str) -> bool:
     )
 
 
-def read_table(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
+def read_table(path: Path, schema: pa.DataFrameSchema, *, may_be_empty: bool = False) -> pd.DataFrame:
     """Read a csv (or csv.gz) as stripped text, then check and convert the columns of `schema`.
 
     Header names and cells are stripped, columns without a name dropped, and no word such as "NA" or "none" is
@@ -68,12 +69,15 @@ def read_table(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
         The file.
     schema
         Expected columns; each is converted to its dtype. Other columns are kept as text.
+    may_be_empty
+        Whether a header without rows is a table.
 
     Raises
     ------
     DataError
-        The file is missing, not a table, lacks a column or holds a bad cell: names file, data row (the first
-        after the header is 1), column, value and expectation of the first fault and counts the others.
+        The file is missing, not a table, has no row, lacks a column or holds a bad cell: names file, data row
+        (the first after the header is 1), column, value and expectation of the first fault and counts the
+        others.
     """
     frame = read_text_table(path)
     wanted = [name for name in schema.columns if name in frame.columns]
@@ -81,26 +85,39 @@ def read_table(path: Path, schema: pa.DataFrameSchema) -> pd.DataFrame:
         if "float" in str(schema.columns[name].dtype):
             frame[name] = frame[name].mask(frame[name] == "")
     try:
-        return schema.validate(frame, lazy=True)
+        table = schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
         raise DataError(_first_fault(path, error.failure_cases, schema)) from error
+    if table.empty and not may_be_empty:
+        raise DataError(f"{path}: a header and no row; download it again")
+    return table
 
 
 def read_text_table(path: Path) -> pd.DataFrame:
     """Read a csv (or csv.gz) as stripped text without unnamed columns; see `read_table`."""
     try:
+        fault = shape_fault(path)
         frame = pd.read_csv(path, dtype=str, keep_default_na=False, na_filter=False, encoding="utf-8-sig")
     except FileNotFoundError as error:
         raise DataError(f"{path}: file not found; is the data set complete?") from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise DataError(f"{path}: not a readable csv table ({error}); download it again") from error
+    if fault:
+        raise DataError(f"{path}: {fault}")
     frame.columns = [str(name).strip() for name in frame.columns]
     named = [bool(name) and not name.startswith("Unnamed:") for name in frame.columns]
     frame = frame.loc[:, named]
-    double = frame.columns[frame.columns.duplicated()]
-    if len(double):
-        raise DataError(f"{path}: column {double[0]!r} occurs twice; keep one")
     return pd.DataFrame({name: frame[name].str.strip() for name in frame.columns})
+
+
+def require_unique(values: pd.Series, path: Path) -> None:
+    """Raise DataError naming file, row and value where a column that identifies rows holds a value twice."""
+    double = values.duplicated().to_numpy()
+    if double.any():
+        row = int(double.argmax())
+        raise DataError(
+            f"{path}: data row {row + 1}: {values.name} {values.iloc[row]} occurs twice; keep one of the rows"
+        )
 
 
 def require_files(paths: Iterable[str], table: Path) -> None:
@@ -136,7 +153,10 @@ def one_of(values: Sequence[object]) -> pa.Check:
 def _first_fault(path: Path, faults: pd.DataFrame, schema: pa.DataFrameSchema) -> str:
     lacking = faults.loc[faults["check"] == "column_in_dataframe", "failure_case"].tolist()
     if lacking:
-        return f"{path}: lacks the column {lacking[0]!r} (all it needs: {', '.join(schema.columns)})"
+        return (
+            f"{path}: lacks the column {lacking[0]!r} (all it needs: {', '.join(schema.columns)}); correct "
+            "the header, or download the file again"
+        )
     # A column that could not be converted fails all its other checks as well; only the conversion tells.
     converting = faults["check"].astype(str).str.startswith("coerce_dtype")
     unconverted = set(faults.loc[converting, "column"])

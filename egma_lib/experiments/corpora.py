@@ -11,20 +11,19 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.artefacts import atomic_path, content_hash, write_json
-from egma_lib.datasets.chexpert import (
-    load_chexpert_5x200,
-    load_chexpert_5x200_marked,
-    load_chexpert_8x200,
-)
 from egma_lib.datasets.contract import CaseTable, ReportCorpus
+from egma_lib.datasets.gaze_corpus import load_study_gaze_corpus
 from egma_lib.datasets.image_cache import ImageCache, build_image_cache
 from egma_lib.datasets.mimic_cxr import load_report_corpus
-from egma_lib.datasets.mimic_eye import load_gaze_corpus
-from egma_lib.datasets.prompts import PROMPT_FOLDER, load_prompts
-from egma_lib.datasets.rsna import load_rsna
-from egma_lib.datasets.siim import load_siim
+from egma_lib.datasets.prompts import PROMPT_FOLDER
 from egma_lib.errors import ArtefactError
-from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS, make_evaluation_set, save_evaluation_set
+from egma_lib.evaluation.evaluation_sets import make_evaluation_set, save_evaluation_set
+from egma_lib.experiments.evaluation_tables import (
+    load_evaluation_tables,
+    prompts_of,
+    queries_by_class,
+    require_datasets,
+)
 from egma_lib.gaze.artefact import GazeArtefact, load_gaze_artefact
 from egma_lib.gaze.heatmaps import gaze_similarity
 from egma_lib.gaze.preprocess import gaze_folder
@@ -80,6 +79,8 @@ def corpora_location(study: Study, settings: Settings, gaze_folder: Path) -> Cor
     evaluation_hash = content_hash(
         inputs_hash,
         settings.evaluation.zero_shot_split,
+        settings.evaluation.siim_prevalence,
+        settings.evaluation.seed if settings.evaluation.siim_prevalence == "balanced" else None,
         *sorted((code / "evaluation").glob("*.py")),
         *sorted(PROMPT_FOLDER.glob("*.yaml")),
     )
@@ -129,14 +130,16 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
     Raises
     ------
     DataError
-        A data set is incomplete: names the file.
+        A data set needed for training is absent, there is no test set at all, or one is incomplete: names
+        folder or file. An absent test set is left out; see `load_evaluation_tables`.
     """
     corpora = corpora_location(study, settings, gaze.folder)
     if corpora.complete:
         return corpora
+    require_datasets(study)
     share = settings.data.validation_share
     reports = load_report_corpus(study.dataset("mimic-cxr-jpg"), study.dataset("mimic-cxr"), share)
-    readings = load_gaze_corpus(study.dataset("mimic-eye"), gaze, share)
+    readings = load_study_gaze_corpus(study, gaze, share)
     tables, queries = load_evaluation_tables(study, settings)
     paths = [
         *reports.samples["image_path"],
@@ -164,38 +167,14 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
     return corpora
 
 
-def load_evaluation_tables(study: Study, settings: Settings) -> tuple[list[CaseTable], pd.DataFrame]:
-    """Return the case tables of every evaluation set, and the 8x200 text queries."""
-    chexpert = study.dataset("chexpert")
-    candidates, queries = load_chexpert_8x200(chexpert)
-    tables = [load_chexpert_5x200(chexpert), candidates]
-    marked = load_chexpert_5x200_marked(chexpert)
-    if marked is not None:
-        tables.append(marked)
-    for table in (load_rsna(study.dataset("rsna")), load_siim(study.dataset("siim"))):
-        if settings.evaluation.zero_shot_split == "test":
-            table = table.select((table.cases["split"] == "test").to_numpy())
-        tables.append(table)
-    return tables, queries
-
-
 def save_evaluation_sets(
     tables: list[CaseTable], queries: pd.DataFrame, cache: ImageCache, folder: Path
 ) -> None:
     """Bring every table together with its prompts and save it under its name."""
-    by_class = {
-        name: tuple(queries.loc[queries["class_name"] == name, "text"])
-        for name in CLASS_ORDERS["chexpert_8x200"]
-    }
-    prompts = {
-        "chexpert_5x200": load_prompts("chexpert_5x200"),
-        "chexpert_5x200_marked": load_prompts("chexpert_5x200"),
-        "chexpert_8x200": by_class,
-        "rsna": load_prompts("rsna", queries),
-        "siim": load_prompts("siim", queries),
-    }
+    by_class = queries_by_class(queries)
     for table in tables:
-        save_evaluation_set(make_evaluation_set(table, prompts[table.name], by_class, cache), folder)
+        prompts = prompts_of(table.name, queries)
+        save_evaluation_set(make_evaluation_set(table, prompts, by_class, cache), folder)
 
 
 def base_training_data(corpus: ReportCorpus, cache: ImageCache, tokenizer: Path) -> TrainingData:

@@ -13,7 +13,7 @@ import pandas as pd
 from egma_lib.errors import ArtefactError
 from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS
 from egma_lib.evaluation.metrics import bootstrap_weights, classification_metrics, percentile_interval
-from egma_lib.evaluation.predictions import read_predictions, scores_of
+from egma_lib.evaluation.predictions import has_predictions, read_predictions, scores_of
 from egma_lib.evaluation.trivial import majority_metrics, random_metrics
 from egma_lib.experiments.seed_statistics import paired_difference, seed_spread
 from egma_lib.settings import EvaluationSettings
@@ -78,6 +78,11 @@ class Measured:
             "smallest_effect": paired.smallest_effect,
             **names,
         }
+
+
+def measured_sets(folders: Sequence[Path]) -> tuple[str, ...]:
+    """Return those of `CLASSIFICATION_SETS` that every prediction folder holds; a study may lack others."""
+    return tuple(name for name in CLASSIFICATION_SETS if has_predictions(folders, name))
 
 
 def weights_for(predictions: pd.DataFrame, settings: EvaluationSettings) -> np.ndarray:

@@ -89,13 +89,13 @@ def prior_rows(corpora: Corpora, names: Sequence[str], settings: EvaluationSetti
     corpora
         Where the gaze corpus and the evaluation sets are.
     names
-        Evaluation sets.
+        Evaluation sets; those that the study lacks are left out.
     settings
         Bootstrap size and seed.
     """
     data = TrainingData.load(corpora.gaze)
     rows = []
-    for name in names:
+    for name in (one for one in names if (corpora.evaluation / one).is_dir()):
         measured = prior_pointing(data, load_evaluation_set(corpora.evaluation / name), settings)
         if measured is not None:
             row = measured.row(

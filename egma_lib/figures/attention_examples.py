@@ -12,6 +12,7 @@ from egma_lib.evaluation.encode import encode_images, encode_prompts
 from egma_lib.evaluation.evaluation_sets import load_evaluation_set
 from egma_lib.experiments.arms import Arm
 from egma_lib.experiments.corpora import Corpora
+from egma_lib.experiments.measurements import CLASSIFICATION_SETS
 from egma_lib.experiments.naming import affirms
 from egma_lib.experiments.pretraining import arm_job
 from egma_lib.figures.attention import AttentionExample, attention_map
@@ -126,7 +127,7 @@ def attention_examples(
 
 
 def class_features(
-    study: Study, settings: Settings, corpora: Corpora, arms: Sequence[Arm], name: str = "chexpert_5x200"
+    study: Study, settings: Settings, corpora: Corpora, arms: Sequence[Arm], name: str | None = None
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return the global image features of an evaluation set under the first seed's models.
 
@@ -135,16 +136,18 @@ def class_features(
     study, settings, corpora
         Where the trained runs and the evaluation sets are.
     arms
-        Models compared.
+        Models.
     name
-        Evaluation set.
+        Evaluation set; None is 5x200, or in a study without it the first of RSNA and SIIM that it has.
 
     Returns
     -------
     (dict, numpy.ndarray)
         Arm label to shape (n_images, d), and the class names, shape (n_images,).
     """
-    evaluation_set = load_evaluation_set(corpora.evaluation / name)
+    at_hand = [one for one in CLASSIFICATION_SETS if (corpora.evaluation / one).is_dir()]
+    chosen = name or next(iter(at_hand), CLASSIFICATION_SETS[0])
+    evaluation_set = load_evaluation_set(corpora.evaluation / chosen)
     features = {}
     for arm in arms:
         model = load_arm_model(study, settings, corpora, arm, settings.experiments.seeds[0])

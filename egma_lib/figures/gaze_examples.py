@@ -132,6 +132,8 @@ def _denoised(
 def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, str, list[ReaderOnFinding]]:
     """Return the image and finding that most readers marked and named, with what each did (for Figure 7).
 
+    A study without an image of several readers gives the first finding that one reader marked and named.
+
     Returns
     -------
     (str, str, list)
@@ -140,7 +142,7 @@ def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, 
     Raises
     ------
     DataError
-        No finding was marked and named by two readers of one image.
+        No finding was marked and named by a reader.
     """
     if corpus.regions is None or corpus.regions.empty:
         raise DataError(f"{corpus.name}: no reading has marked regions; Figure 7 needs REFLACX readings")
@@ -148,7 +150,7 @@ def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, 
     marked = marked.merge(corpus.samples, left_on="case_id", right_on="sample_id")
     best: tuple[str, list[ReaderOnFinding]] = ("", [])
     for key, same in marked.groupby(["dicom_id", "finding"], sort=True):
-        if len(same) <= max(1, len(best[1])):
+        if len(same) <= len(best[1]):
             continue
         finding = str(key[1])
         readers = [
@@ -156,11 +158,11 @@ def readers_example(artefact: GazeArtefact, corpus: ReportCorpus) -> tuple[str, 
             for sample_id in sorted(same["sample_id"])
             if (reader := _reader_on_finding(artefact, corpus, sample_id, finding)) is not None
         ]
-        if len(readers) > max(1, len(best[1])):
+        if len(readers) > len(best[1]):
             best = (finding, readers)
-    if best[1]:
-        return best[1][0].reading_id, *best
-    raise DataError(f"{corpus.name}: no finding was marked and named by two readers of one image")
+    if not best[1]:
+        raise DataError(f"{corpus.name}: no finding was marked and named by a reader; Figure 7 needs one")
+    return best[1][0].reading_id, *best
 
 
 def _reader_on_finding(

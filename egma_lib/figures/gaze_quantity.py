@@ -38,12 +38,19 @@ def gaze_quantity_data(rows: pd.DataFrame, shares: Mapping[str, float]) -> pd.Da
     return chosen[shown].assign(gaze_share=lambda table: table["method"].map(shares))
 
 
+def _of_panel(data: pd.DataFrame, dataset: str, setting: str, metric: str) -> pd.DataFrame:
+    mine = (data["dataset"] == dataset) & (data["setting"] == setting) & (data["metric"] == metric)
+    return data[mine].sort_values("gaze_share")
+
+
 def _finding(data: pd.DataFrame) -> str:
-    dataset, setting, metric, _ = PANELS[0]
-    mine = data[(data["dataset"] == dataset) & (data["setting"] == setting) & (data["metric"] == metric)]
-    ends = mine.sort_values("gaze_share")["value"].iloc[[0, -1]]
+    """Say what changes in the first measure that the study has."""
+    panels = ((_of_panel(data, *panel[:3]), panel[3]) for panel in PANELS)
+    mine, label = next((rows, label) for rows, label in panels if len(rows))
+    ends = mine["value"].iloc[[0, -1]]
     most = mine["gaze_share"].max()
-    return f"5x200 accuracy {ends.iloc[0]:.1f} % without gaze, {ends.iloc[1]:.1f} % with {most:.0%} of it"
+    what = label.removesuffix(" (%)")
+    return f"{what} {ends.iloc[0]:.1f} % without gaze, {ends.iloc[1]:.1f} % with {most:.0%} of it"
 
 
 @styled
@@ -61,9 +68,7 @@ def plot_gaze_quantity(data: pd.DataFrame, note: str) -> Figure:
     shares = np.sort(data["gaze_share"].unique())
     place = {share: index for index, share in enumerate(shares)}
     for ax, (dataset, setting, metric, label) in zip(figure.subplots(2, 3).flat, PANELS, strict=True):
-        mine = data[
-            (data["dataset"] == dataset) & (data["setting"] == setting) & (data["metric"] == metric)
-        ].sort_values("gaze_share")
+        mine = _of_panel(data, dataset, setting, metric)
         ax.set(ylabel=label)
         if mine.empty:
             ax.set_title("not measured in this study", fontsize=8)

@@ -96,7 +96,7 @@ def plot_readers(film: np.ndarray, finding: str, readers: list[ReaderOnFinding],
     finding
         Name of the finding.
     readers
-        At least two.
+        One or more.
     note
         The study's title note.
     """
@@ -124,10 +124,11 @@ def plot_readers(film: np.ndarray, finding: str, readers: list[ReaderOnFinding],
         on_region = "" if np.isnan(share) else f", {share:.0%} on own region"
         ax.set_title(f"reader {index}{on_region}", fontsize=8)
         ax.set_xlabel("\n".join(textwrap.wrap(f"“{item.sentence}”", 40)), fontsize=7)
-    title(
-        figure,
-        f"Figure 7. {len(readers)} readers naming {finding.lower()}: heatmaps correlate at "
-        f"{heat_correlation(readers):.2f} on average",
-        note,
+    compared = f"heatmaps correlate at {heat_correlation(readers):.2f} on average"
+    who = (
+        f"{len(readers)} readers naming {finding.lower()}: {compared}"
+        if len(readers) > 1
+        else f"One reader naming {finding.lower()}: no finding of this study has several"
     )
+    title(figure, f"Figure 7. {who}", note)
     return figure

@@ -1,14 +1,17 @@
-"""EYE GAZE (EGD-CXR) recordings (Gazepoint, 60 Hz) in a MIMIC-EYE patient folder."""
+"""EYE GAZE (EGD-CXR) recordings (Gazepoint, 60 Hz), in a MIMIC-EYE patient folder or on their own."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from egma_lib.gaze.frames import ImageFrame
+from egma_lib.gaze.frames import ImageFrame, screen_to_image
+from egma_lib.gaze.image_rows import rows_of_image
+from egma_lib.gaze.plausibility import require_same_clock
 from egma_lib.gaze.recording import (
     FIXATION_COLUMNS,
     ReadingReference,
@@ -30,7 +33,7 @@ _PADS = (
 _TIME = "Time (in secs)"
 
 
-def list_eye_gaze(folder: Path, frames: dict[str, ImageFrame]) -> list[ReadingReference]:
+def list_eye_gaze(folder: Path, frames: Mapping[str, ImageFrame]) -> list[ReadingReference]:
     """Return the readings that a patient's `EyeGaze/master_sheet.csv` names, one per image.
 
     Rows of the gaze tables with other ids are calibration screens and belong to no reading.
@@ -40,12 +43,41 @@ def list_eye_gaze(folder: Path, frames: dict[str, ImageFrame]) -> list[ReadingRe
     RecordingError
         The master sheet is missing or lacks a column.
     """
-    path = folder / "EyeGaze" / "master_sheet.csv"
-    table = read_table(path, numbers=(), texts=("dicom_id", "patient_id")).drop_duplicates("dicom_id")
+    unlisted = "its image is not listed in CXR-JPG/cxr_meta.csv"
+    return list_master_sheet(folder / "EyeGaze" / "master_sheet.csv", folder, frames, unlisted)
+
+
+def list_master_sheet(
+    path: Path,
+    folder: Path,
+    frames: Mapping[str, ImageFrame],
+    unlisted: str,
+    tables: Path | None = None,
+) -> list[ReadingReference]:
+    """Return the readings that a master sheet names, one per image.
+
+    Parameters
+    ----------
+    path
+        The master sheet, which states no image sizes.
+    folder, tables
+        As in `ReadingReference`.
+    frames
+        Image frames by dicom_id.
+    unlisted
+        The problem of a reading whose image `frames` lacks.
+
+    Raises
+    ------
+    RecordingError
+        The master sheet is missing or lacks a column.
+    """
+    table = read_table(path, numbers=(), texts=("dicom_id", "patient_id")).drop_duplicates()
+    if (table["dicom_id"] == "").any():
+        raise RecordingError("a row without dicom_id", path)
     references = []
     for dicom_id, patient_id in zip(table["dicom_id"].to_list(), table["patient_id"].to_list(), strict=True):
         frame = frames.get(dicom_id)
-        problem = "" if frame is not None else "its image is not listed in CXR-JPG/cxr_meta.csv"
         references.append(
             ReadingReference(
                 reading_id=dicom_id,
@@ -55,8 +87,9 @@ def list_eye_gaze(folder: Path, frames: dict[str, ImageFrame]) -> list[ReadingRe
                 reader=READER,
                 folder=folder,
                 frame=frame,
-                problem=problem,
-                problem_file=path if problem else None,
+                problem=unlisted if frame is None else "",
+                problem_file=path if frame is None else None,
+                tables=tables,
             )
         )
     return references
@@ -73,7 +106,7 @@ def read_eye_gaze(reference: ReadingReference, frame: ImageFrame, settings: Gaze
     RecordingError
         A file or column is missing, or nothing in it can be used.
     """
-    folder = reference.folder / "EyeGaze"
+    folder = reference.tables or reference.folder / "EyeGaze"
     left, right, top, bottom = _read_pads(folder / "master_sheet.csv", reference.dicom_id)
     # The publishers' formula: image sides rounded up to even, vertical scale from the screen's 1080 lines
     # although the padded picture had 1024 (data-set documentation; reproduces every published pair).
@@ -102,7 +135,9 @@ def read_eye_gaze(reference: ReadingReference, frame: ImageFrame, settings: Gaze
         shown_px=np.broadcast_to(shown, (n, 4)),
         screen_px=np.broadcast_to(screen, (n, 4)),
         words=read_eye_gaze_words(words_path),
-        vendor_fixations=_read_fixations(folder / "fixations.csv", reference.dicom_id, shown, screen),
+        vendor_fixations=_read_fixations(
+            folder / "fixations.csv", reference.dicom_id, shown, screen, time_s[-1]
+        ),
         n_repaired_times=repaired,
         samples_file=path,
         words_file=words_path,
@@ -119,10 +154,7 @@ def _to_image(
     x: np.ndarray, y: np.ndarray, shown: np.ndarray, screen: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Map 0-1 of the screen to image pixels; positions beside the image come out outside it."""
-    return (
-        (x * SCREEN_COLUMNS - screen[0]) * shown[2] / (screen[2] - screen[0]),
-        (y * SCREEN_ROWS - screen[1]) * shown[3] / (screen[3] - screen[1]),
-    )
+    return screen_to_image(x * SCREEN_COLUMNS, y * SCREEN_ROWS, shown, screen)
 
 
 def _read_pads(path: Path, dicom_id: str) -> np.ndarray:
@@ -140,8 +172,7 @@ def _read_pads(path: Path, dicom_id: str) -> np.ndarray:
 
 def _read_samples(path: Path, dicom_id: str) -> tuple[pd.DataFrame, int]:
     numbers = (_TIME, "BPOGX", "BPOGY", "BPOGV", "FPOGS", "FPOGD", "FPOGID")
-    table = read_table(path, numbers=numbers, texts=("DICOM_ID",))
-    table = table[table["DICOM_ID"] == dicom_id]
+    table = rows_of_image(path, numbers, dicom_id)
     order, repaired = increasing_times(table[_TIME].to_numpy())
     if len(order) < 2:
         raise RecordingError(f"image {dicom_id}: {len(order)} samples; at least 2 are needed", path)
@@ -152,10 +183,14 @@ def _read_samples(path: Path, dicom_id: str) -> tuple[pd.DataFrame, int]:
     return table.iloc[order].reset_index(drop=True), repaired
 
 
-def _read_fixations(path: Path, dicom_id: str, shown: np.ndarray, screen: np.ndarray) -> pd.DataFrame:
-    table = read_table(path, numbers=("FPOGX", "FPOGY", "FPOGS", "FPOGD", "FPOGV"), texts=("DICOM_ID",))
-    table = table[(table["DICOM_ID"] == dicom_id) & (table["FPOGV"] == 1)].dropna()
+def _read_fixations(
+    path: Path, dicom_id: str, shown: np.ndarray, screen: np.ndarray, last_sample_s: float
+) -> pd.DataFrame:
+    table = rows_of_image(path, ("FPOGX", "FPOGY", "FPOGS", "FPOGD", "FPOGV"), dicom_id)
+    table = table[table["FPOGV"] == 1].dropna()
     table = table.sort_values("FPOGS", kind="stable")
     x_px, y_px = _to_image(table["FPOGX"].to_numpy(), table["FPOGY"].to_numpy(), shown, screen)
     values = (table["FPOGS"].to_numpy(), table["FPOGD"].to_numpy(), x_px, y_px)
-    return pd.DataFrame(dict(zip(FIXATION_COLUMNS, values, strict=True)))
+    fixations = pd.DataFrame(dict(zip(FIXATION_COLUMNS, values, strict=True)))
+    require_same_clock(fixations, last_sample_s, path)
+    return fixations

@@ -1,8 +1,8 @@
-"""Stage 01: every reading of a MIMIC-EYE tree to the gaze artefact."""
+"""Stage 01: readings to the gaze artefact."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,20 +137,42 @@ def build_gaze_artefact(
         An existing artefact is damaged.
     """
     folder = gaze_folder(settings, parent, data_hash)
-    if folder.is_dir():
-        return load_gaze_artefact(folder)
-    references = find_readings(mimic_eye_folder)
+    if not folder.is_dir():
+        references = find_readings(mimic_eye_folder)
+        preprocess_readings(references, (mimic_eye_folder,), settings, folder, jobs=jobs, progress=progress)
+    return load_gaze_artefact(folder)
+
+
+def preprocess_readings(
+    references: list[ReadingReference],
+    roots: Sequence[Path],
+    settings: Settings,
+    folder: Path,
+    *,
+    jobs: int,
+    progress: bool,
+) -> Path:
+    """Preprocess readings and save the artefact to `folder`, which is returned.
+
+    `excluded.csv` names files relative to the one of `roots` they lie under.
+
+    Raises
+    ------
+    GazeError
+        Not one reading could be used; says how many were found and the first reason.
+    """
+    if not references:
+        raise GazeError(f"{roots[0]}: the tables of the gaze data name no reading; complete the download")
     outcomes = list(_run(references, settings.gaze, jobs=jobs, progress=progress))
-    excluded = _excluded_table(outcomes, mimic_eye_folder)
+    excluded = _excluded_table(outcomes, roots)
     processed = [outcome for outcome in outcomes if isinstance(outcome, ProcessedReading)]
     if len(excluded) == len(references):
         first = excluded.iloc[0]
         raise GazeError(
-            f"{mimic_eye_folder}: none of {len(references)} readings can be used; the first, "
+            f"{roots[0]}: none of {len(references)} readings can be used; the first, "
             f"{first['reading_id']}: {first['reason']} {first['file']}"
         )
-    save_artefact(_join(processed, excluded, folder), settings.gaze)
-    return load_gaze_artefact(folder)
+    return save_artefact(_join(processed, excluded, folder), settings.gaze)
 
 
 def gaze_folder(settings: Settings, parent: Path, data_hash: str) -> Path:
@@ -190,7 +212,7 @@ def _process(reference: ReadingReference, settings: GazeSettings) -> ProcessedRe
         return reference.reading_id, None, str(error)
 
 
-def _excluded_table(outcomes: list[ProcessedReading | Exclusion], root: Path) -> pd.DataFrame:
+def _excluded_table(outcomes: list[ProcessedReading | Exclusion], roots: Sequence[Path]) -> pd.DataFrame:
     rows = []
     for outcome in outcomes:
         if isinstance(outcome, ProcessedReading):
@@ -199,8 +221,12 @@ def _excluded_table(outcomes: list[ProcessedReading | Exclusion], root: Path) ->
         else:
             reading_id, file, reason = outcome
         if reason:
-            rows.append((reading_id, "" if file is None else file.relative_to(root).as_posix(), reason))
+            rows.append((reading_id, "" if file is None else _below(file, roots), reason))
     return pd.DataFrame(rows, columns=["reading_id", "file", "reason"], dtype=str)
+
+
+def _below(file: Path, roots: Sequence[Path]) -> str:
+    return next((file.relative_to(root) for root in roots if file.is_relative_to(root)), file).as_posix()
 
 
 def _join(processed: list[ProcessedReading], excluded: pd.DataFrame, folder: Path) -> GazeArtefact:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.errors import GazeError
-from egma_lib.gaze.frames import ImageFrame
+from egma_lib.gaze.frames import ImageFrame, image_to_screen, screen_px_per_image_px
 
 Source = Literal["reflacx", "eye_gaze"]
 WORD_COLUMNS = ("word", "start_s", "end_s")
@@ -30,13 +30,16 @@ class ReadingReference:
         REFLACX publishes no reader identity: readings of one image are numbered in the order of their ids
         (`reflacx_1`, ...), so numbers say nothing across images. EYE GAZE has the single reader `egd`.
     folder
-        The patient's folder.
+        The patient's folder; the root of REFLACX or EGD-CXR where these are read on their own.
     frame
         Size of the original image, from `cxr_meta.csv`; None where that is what is wrong.
     problem
         Why the reading cannot be used, empty if nothing is known against it.
     problem_file
         The file that says so.
+    tables
+        Folder of the tables of a reading of REFLACX or EGD-CXR on their own; None stands for `REFLACX/` or
+        `EyeGaze/` of the patient's folder.
     """
 
     reading_id: str
@@ -48,6 +51,7 @@ class ReadingReference:
     frame: ImageFrame | None
     problem: str = ""
     problem_file: Path | None = None
+    tables: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -122,11 +126,7 @@ class Recording:
 
     def to_screen(self) -> tuple[np.ndarray, np.ndarray]:
         """Return gaze in screen pixels, x and y of shape (n,) each."""
-        scale_x, scale_y = self._screen_px_per_image_px
-        return (
-            self.screen_px[:, 0] + (self.x_px - self.shown_px[:, 0]) * scale_x,
-            self.screen_px[:, 1] + (self.y_px - self.shown_px[:, 1]) * scale_y,
-        )
+        return image_to_screen(self.x_px, self.y_px, self.shown_px, self.screen_px)
 
     def to_degrees(self) -> tuple[np.ndarray, np.ndarray]:
         """Return gaze in degrees of visual angle on the screen, x and y of shape (n,) each.
@@ -142,17 +142,11 @@ class Recording:
     @cached_property
     def _degrees(self) -> tuple[np.ndarray, np.ndarray]:
         x, y = self.to_screen()
-        scale_x, scale_y = self._screen_px_per_image_px
+        scale = screen_px_per_image_px(self.shown_px, self.screen_px)
         return (
-            x / float(np.median(self.px_per_deg_x * scale_x)),
-            y / float(np.median(self.px_per_deg_y * scale_y)),
+            x / float(np.median(self.px_per_deg_x * scale[:, 0])),
+            y / float(np.median(self.px_per_deg_y * scale[:, 1])),
         )
-
-    @cached_property
-    def _screen_px_per_image_px(self) -> tuple[np.ndarray, np.ndarray]:
-        shown = self.shown_px[:, 2:] - self.shown_px[:, :2]
-        scale = (self.screen_px[:, 2:] - self.screen_px[:, :2]) / shown
-        return scale[:, 0], scale[:, 1]
 
 
 def increasing_times(time_s: np.ndarray) -> tuple[np.ndarray, int]:

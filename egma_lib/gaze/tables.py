@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,6 +12,12 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.errors import DataError
+
+UNREADABLE = (
+    pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError, csv.Error, EOFError,
+    gzip.BadGzipFile, zlib.error,
+)  # fmt: skip
+"""What reading something that is no whole csv (or csv.gz) table raises."""
 
 
 class RecordingError(DataError):
@@ -60,6 +69,7 @@ def read_table(path: Path, numbers: Sequence[str], texts: Sequence[str] = ()) ->
     """
     wanted = [*texts, *numbers]
     try:
+        fault = shape_fault(path)
         table = pd.read_csv(
             path,
             usecols=lambda name: name.strip() in wanted,
@@ -71,8 +81,10 @@ def read_table(path: Path, numbers: Sequence[str], texts: Sequence[str] = ()) ->
         )
     except FileNotFoundError as error:
         raise RecordingError("not found", path) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise RecordingError(f"not a readable csv file ({error})", path) from error
+    if fault:
+        raise RecordingError(fault, path)
     table.columns = table.columns.str.strip()
     missing = [name for name in wanted if name not in table.columns]
     if missing:
@@ -82,16 +94,44 @@ def read_table(path: Path, numbers: Sequence[str], texts: Sequence[str] = ()) ->
 
 
 def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
-    if column.dtype.kind in "fiu":
+    if column.dtype.kind in "iu":
         return column.astype(np.float64)
     numbers = pd.to_numeric(column, errors="coerce").astype(np.float64)
-    bad = numbers.isna() & column.notna() & (column.astype(str).str.strip() != "")
+    bad = np.isinf(numbers)
+    if column.dtype.kind != "f":
+        bad |= numbers.isna() & column.notna() & (column.astype(str).str.strip() != "")
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise RecordingError(
-            f"record {row + 1}, column {column.name}: {column.iloc[row]!r} is not a number", path
+            f"record {row + 1}, column {column.name}: '{column.iloc[row]}' is not a number", path
         )
     return numbers
+
+
+def shape_fault(path: Path) -> str:
+    """Say where a csv (or csv.gz) file is no table: a record cut short or too long, a column name twice.
+
+    pandas fills up short records with blanks, takes a first column that no name belongs to for an index, and
+    renames the second of two equal columns, all without a word.
+
+    Returns
+    -------
+    str
+        Empty for a table.
+    """
+    with (gzip.open if path.suffix == ".gz" else open)(path, "rt", encoding="utf-8-sig", newline="") as file:
+        records = csv.reader(file)
+        header = [name.strip() for name in next(records, [])]
+        twice = [name for name in header if name and header.count(name) > 1]
+        if twice:
+            return f"column {twice[0]!r} occurs twice; keep one"
+        for number, record in enumerate(records, start=1):
+            if record and len(record) != len(header):
+                return (
+                    f"record {number} has {len(record)} fields and the header {len(header)}; the file is cut "
+                    "short or damaged, copy it again"
+                )
+    return ""
 
 
 def column_names(path: Path) -> list[str]:
@@ -100,7 +140,7 @@ def column_names(path: Path) -> list[str]:
         return [name.strip() for name in pd.read_csv(path, nrows=0).columns]
     except FileNotFoundError as error:
         raise RecordingError("not found", path) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except UNREADABLE as error:
         raise RecordingError(f"not a readable csv file ({error})", path) from error
 
 

@@ -39,6 +39,8 @@ def read_reflacx_words(path: Path) -> pd.DataFrame:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         raise RecordingError(f"record {row + 1}, word {table['word'].iloc[row]!r}: no time", path)
+    # Never so in the release; swapped as for EYE GAZE, where it occurs.
+    table[["start_s", "end_s"]] = np.sort(table[["start_s", "end_s"]].to_numpy(), axis=1)
     return table[table["word"] != ""].reset_index(drop=True)
 
 
@@ -79,7 +81,9 @@ def read_eye_gaze_words(path: Path) -> pd.DataFrame:
 
 def _phrase(phrase: Any, number: int, path: Path) -> tuple[str, float, float]:
     try:
-        text = str(phrase["phrase"])
+        text = phrase["phrase"]
+        if not isinstance(text, str):
+            raise TypeError("a phrase is text")
         begin, end = float(phrase["begin_time"]), float(phrase["end_time"])
     except (KeyError, TypeError, ValueError) as error:
         raise RecordingError(

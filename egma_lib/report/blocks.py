@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+NOT_AVAILABLE = "not available"
+"""Cells of a data set that the study lacks."""
 DATASET_LABELS = {
     "chexpert": "CheXpert",
     "chexpert_5x200": "CheXpert 5x200",
@@ -50,7 +52,11 @@ def format_value(row: pd.Series) -> str:
 
 
 def pivot(
-    rows: pd.DataFrame, columns: Sequence[tuple[str, str]], index: str = "method", by: str = "dataset"
+    rows: pd.DataFrame,
+    columns: Sequence[tuple[str, str]],
+    index: str = "method",
+    by: str = "dataset",
+    absent: Collection[str] = (),
 ) -> pd.DataFrame:
     """Lay long rows out wide.
 
@@ -64,18 +70,20 @@ def pivot(
         Column that names the rows, in order of first appearance.
     by
         Column that, with the metric, names the columns.
+    absent
+        Values of `by` whose data the study lacks.
 
     Returns
     -------
     pandas.DataFrame
-        Text cells; "-" where there is no row.
+        Text cells; where there is no row "-", or "not available" in columns of `absent`.
     """
     names = list(dict.fromkeys(rows[index]))
     cells = {(row[index], row[by], row["metric"]): format_value(row) for _, row in rows.iterrows()}
     return pd.DataFrame(
         {
             f"{DATASET_LABELS.get(key, key)} {METRIC_LABELS.get(metric, metric)}": [
-                cells.get((name, key, metric), "-") for name in names
+                cells.get((name, key, metric), NOT_AVAILABLE if key in absent else "-") for name in names
             ]
             for key, metric in columns
         },

@@ -10,6 +10,7 @@ TABLES = {
     "table_2_zero_shot": "Table 2: zero-shot classification",
     "table_3_retrieval": "Table 3: image-text retrieval",
     "table_4_ablation": "Table 4: modules and gaze quantity",
+    "leakage_audit": "Leakage audit and provenance of checkpoints",
 }
 """Tables of the report, contract name to heading, in order."""
 
@@ -20,7 +21,8 @@ FIGURES: dict[str, Callable[[Settings], str]] = {
         "was dictated; first seed."
     ),
     "figure_4_tsne": lambda settings: (
-        "Figure 4. t-SNE of the global image features of the 5x200 films; the share of same-class "
+        "Figure 4. t-SNE of the global image features of the 5x200 films (in a study without them of RSNA's "
+        "or SIIM's); the share of same-class "
         f"neighbours is taken in the {settings.model.embed_dim}-dimensional space; first seed."
     ),
     "figure_5_sentence_heatmaps": lambda settings: (

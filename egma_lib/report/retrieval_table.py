@@ -9,19 +9,21 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from egma_lib.evaluation.predictions import read_predictions, read_prompt_scores
+from egma_lib.evaluation.predictions import has_predictions, read_predictions, read_prompt_scores
 from egma_lib.evaluation.retrieval import CUTOFFS, chance_and_ceiling, precision_at
 from egma_lib.evaluation.scores import SCORES
 from egma_lib.experiments.arms import Arm
-from egma_lib.experiments.measurements import Measured, long_table, weights_for
-from egma_lib.report.blocks import Block, pivot
+from egma_lib.experiments.measurements import COLUMNS, Measured, long_table, weights_for
+from egma_lib.report.blocks import NOT_AVAILABLE, Block, pivot
 from egma_lib.report.case_counts import case_counts
 from egma_lib.report.table_files import Table, read_reported
 from egma_lib.settings import EvaluationSettings
 
 NAME = "chexpert_8x200"
 DIRECTIONS = ("image to text", "text to image")
+TITLE = "Table 3: image-text retrieval"
 _METRICS = tuple(f"precision_at_{k}" for k in CUTOFFS)
+_COLUMNS = tuple((direction, metric) for direction in DIRECTIONS for metric in _METRICS)
 
 
 def measure_retrieval(
@@ -90,6 +92,8 @@ def table_3(
 ) -> Table:
     """Compare the methods in retrieval, each under the score that it trains; every other score beside.
 
+    In a study without the 8x200 set no row is measured and all cells say so.
+
     Parameters
     ----------
     arms
@@ -102,6 +106,8 @@ def table_3(
         File of reported numbers.
     """
     first = arms[0][1][0]
+    if not has_predictions([first], NAME):
+        return _unavailable([arm.label for arm, _ in arms], reported)
     n_texts = len(read_prompt_scores(first, NAME)[1])
     rows = [
         measured.row(dataset=NAME, method=arm.label, setting=f"{direction}, {score}", metric=metric)
@@ -114,7 +120,6 @@ def table_3(
     split = long["setting"].str.split(", ", n=1, expand=True).reindex(columns=[0, 1])
     named = long.assign(direction=split[0], score=split[1])
     decisive = named[(named["score"] == named["method"].map(trained)) | (named["kind"] == "trivial")]
-    columns = [(direction, metric) for direction in DIRECTIONS for metric in _METRICS]
     beside = named[(named["kind"] == "measured") & (named["metric"] == "precision_at_5")]
     score_columns = [
         (f"{direction}, {score}", "precision_at_5") for direction in DIRECTIONS for score in SCORES
@@ -127,9 +132,20 @@ def table_3(
     )
     blocks = (
         Block(
-            "Retrieval, each method under the score it trains", pivot(decisive, columns, by="direction"), note
+            "Retrieval, each method under the score it trains",
+            pivot(decisive, _COLUMNS, by="direction"),
+            note,
         ),
         Block("P@5 under every score", pivot(beside, score_columns, by="setting")),
     )
     paper = read_reported(reported, 3)
-    return Table("table_3_retrieval", "Table 3: image-text retrieval", long, blocks, paper)
+    return Table("table_3_retrieval", TITLE, long, blocks, paper)
+
+
+def _unavailable(labels: Sequence[str], reported: Path) -> Table:
+    """Return the table of a study without the 8x200 set."""
+    header = pivot(pd.DataFrame({"method": []}), _COLUMNS)
+    cells = pd.DataFrame(NOT_AVAILABLE, pd.Index(labels, name="method"), header.columns)
+    block = Block("Retrieval", cells, f"CheXpert 8x200: {NOT_AVAILABLE} in this study.")
+    rows = pd.DataFrame(columns=list(COLUMNS))
+    return Table("table_3_retrieval", TITLE, rows, (block,), read_reported(reported, 3))

@@ -20,6 +20,7 @@ from egma_lib.experiments.measurements import (
     measure_classification,
     measure_pointing,
     measure_shortcut_gap,
+    measured_sets,
     pointing_chance_row,
     trivial_rows,
 )
@@ -38,13 +39,14 @@ _DECISIVE = tuple(
     for metric in ("accuracy", "macro_f1", "balanced_accuracy", "auroc")
 )
 _BESIDE = (*((name, "pointing_hit") for name in POINTING_SETS), ("chexpert_5x200", "shortcut_gap"))
+_PAIRED = (*((name, metric) for name, metric in _DECISIVE if metric in ("accuracy", "auroc")), *_BESIDE)
 
 Key = tuple[str, str, str]
 Measurements = dict[Key, Measured]
 
 
 def measure_arm(folders: Sequence[Path], settings: EvaluationSettings) -> Measurements:
-    """Measure one arm: every score on every set, pointing hits and the shortcut gap where there are any.
+    """Measure one arm: scores of every set at hand, pointing hits and the shortcut gap if any.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def measure_arm(folders: Sequence[Path], settings: EvaluationSettings) -> Measur
         (dataset, score, metric) to `Measured`, percent; pointing has the score `similarity`.
     """
     found: Measurements = {}
-    for name in CLASSIFICATION_SETS:
+    for name in measured_sets(folders):
         for score in SCORES:
             for metric, measured in measure_classification(folders, name, score, settings).items():
                 found[name, score, metric] = measured
@@ -100,21 +102,31 @@ def counts_note(folder: Path, settings: EvaluationSettings, n_seeds: int) -> str
 
 def _trivial_rows(folder: Path, settings: EvaluationSettings) -> list[dict[str, Any]]:
     """Return the rows of predictors that know nothing, on every set."""
-    rows = [row for name in CLASSIFICATION_SETS for row in trivial_rows(folder, name, settings)]
+    rows = [row for name in measured_sets([folder]) for row in trivial_rows(folder, name, settings)]
     pointing = [name for name in POINTING_SETS if has_predictions([folder], f"{name}_pointing")]
     return rows + [pointing_chance_row(folder, name, settings) for name in pointing]
 
 
+def _main_block(heading: str, rows: pd.DataFrame, note: str) -> Block:
+    return Block(heading, pivot(rows, _DECISIVE, absent=_absent(rows)), note)
+
+
 def _beside_block(decisive: pd.DataFrame, trivial: pd.DataFrame, note: str = "") -> Block:
     rows = pd.concat([decisive, trivial[trivial["metric"] == "pointing_hit"]])
-    return Block("What gaze is meant to change", pivot(rows, _BESIDE), _BESIDE_NOTE + note)
+    cells = pivot(rows, _BESIDE, absent=_absent(decisive))
+    return Block("What gaze is meant to change", cells, _BESIDE_NOTE + note)
+
+
+def _absent(rows: pd.DataFrame) -> set[str]:
+    return set(CLASSIFICATION_SETS) - set(rows["dataset"])
 
 
 def _score_block(rows: pd.DataFrame) -> Block:
     chosen = rows[(rows["metric"] == "accuracy") & rows["setting"].isin(SCORES)]
     named = chosen.assign(by=chosen["dataset"] + ", " + chosen["setting"])
     columns = [(f"{name}, {score}", "accuracy") for name in CLASSIFICATION_SETS for score in SCORES]
-    return Block("Accuracy under every score", pivot(named, columns, by="by"))
+    absent = {f"{name}, {score}" for name in _absent(rows) for score in SCORES}
+    return Block("Accuracy under every score", pivot(named, columns, by="by", absent=absent))
 
 
 def _decisive(rows: pd.DataFrame, arm: Arm, score: str) -> pd.DataFrame:
@@ -156,9 +168,7 @@ def table_2(
     note = counts_note(first, settings, len(arms[0][1]))
     trained = ", ".join(f"{arm.label}: {arm.trained_score}" for arm, _ in arms)
     blocks = (
-        Block(
-            "Zero-shot classification, each method under the score it trains", pivot(main, _DECISIVE), note
-        ),
+        _main_block("Zero-shot classification, each method under the score it trains", main, note),
         _beside_block(decisive, trivial, f" Score: {trained}."),
         _score_block(long),
     )
@@ -211,11 +221,11 @@ def table_4(
     note = counts_note(first, settings, len(arms[0][1]))
     main = pd.concat([decisive, trivial[trivial["metric"] != "pointing_hit"]])
     blocks = (
-        Block("Modules and gaze quantity, fine-grained score", pivot(main, _DECISIVE), note),
+        _main_block("Modules and gaze quantity, fine-grained score", main, note),
         _beside_block(decisive, trivial),
         Block(
             f"Paired difference to {reference.label}",
-            pivot(paired, [(name, m) for name, m in _DECISIVE if m in ("accuracy", "auroc")] + list(_BESIDE)),
+            pivot(paired, _PAIRED, absent=_absent(main)),
             "Mean difference over seeds ± its standard deviation [95 % t interval over seeds]. "
             + smallest_effects(paired),
         ),

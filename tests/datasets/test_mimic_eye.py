@@ -44,8 +44,8 @@ def mimic_eye(tmp_path):
         f"12,{A},10000001,50000001,PA,3056,2544,False,True,\n"
         f"977,{B},10000002,50000002,AP,2000,3000,True,False,33000000.0\n",
     )
-    write_jpg(root / f"patient_10000001/CXR-JPG/s50000001/{A}.jpg")
-    write_jpg(root / f"patient_10000002/CXR-JPG/s50000002/{B}.jpg")
+    write_jpg(root / f"patient_10000001/CXR-JPG/s50000001/{A}.jpg", 24, 20)
+    write_jpg(root / f"patient_10000002/CXR-JPG/s50000002/{B}.jpg", 20, 30)
     for reading in ("P100R000001", "P100R000002"):
         write_text(
             root / f"patient_10000001/REFLACX/main_data/{reading}/anomaly_location_ellipses.csv",

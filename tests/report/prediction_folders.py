@@ -10,14 +10,17 @@ N_CASES = {"chexpert_5x200": 20, "chexpert_5x200_marked": 10, "chexpert_8x200": 
 TEXTS_PER_CLASS = 5
 
 
-def write_predictions(folder, seed, marked=True):
-    """Write random scores, other ones for each score, so that a table shows which one it used."""
+def write_predictions(folder, seed, marked=True, lacking=()):
+    """Write random scores, other ones for each score, so that a table shows which one it used.
+
+    `lacking` names sets that the study does not hold.
+    """
     rng = np.random.default_rng(seed)
     folder.mkdir(parents=True)
     for name, n_cases in N_CASES.items():
-        if marked or name != "chexpert_5x200_marked":
+        if name not in lacking and (marked or name != "chexpert_5x200_marked"):
             _write_set(folder, name, n_cases, rng)
-    for name in ("rsna", "siim"):
+    for name in {"rsna", "siim"}.difference(lacking):
         pd.DataFrame(
             {
                 "case_id": ["c000", "c001", "c002", "c003"],

@@ -1,0 +1,1 @@
+"""Groups of `egma` commands; each calls the library and prints."""

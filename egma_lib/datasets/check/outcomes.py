@@ -1,0 +1,80 @@
+"""Which notebooks and tables can be made from what a data root holds."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from dataclasses import dataclass
+
+from egma_lib.datasets.check.presence import CLASSIFICATION_SETS
+from egma_lib.datasets.check.results import Outcome
+
+NEEDS = {
+    "gaze": "MIMIC-EYE",
+    "report_films": "the frontal films of MIMIC-CXR-JPG",
+    "reports": "the reports of MIMIC-CXR",
+    "chexpert_5x200": "CheXpert 5x200",
+    "chexpert_8x200": "CheXpert 8x200",
+    "rsna": "RSNA",
+    "siim": "SIIM",
+    "text_queries": "the text queries of CheXpert 8x200",
+}
+"""What a data root can provide, and its name in sentences."""
+
+TRAINING = ("gaze", "report_films", "reports")
+TEST_SETS = (*CLASSIFICATION_SETS, "chexpert_8x200")
+
+
+@dataclass(frozen=True)
+class _Product:
+    name: str
+    needs: tuple[str, ...]
+    one_of: tuple[str, ...] = ()
+    evaluates: bool = True
+
+
+PRODUCTS = (
+    _Product("01 gaze preprocessing", ("gaze",), evaluates=False),
+    _Product("02 pretraining", TRAINING, CLASSIFICATION_SETS),
+    _Product("03 Table 2: zero-shot classification", TRAINING, CLASSIFICATION_SETS),
+    _Product("03 Table 3: image-text retrieval", (*TRAINING, "chexpert_8x200"), CLASSIFICATION_SETS),
+    _Product("05 Table 4: modules and gaze quantity", TRAINING, CLASSIFICATION_SETS),
+    _Product("06 figures", TRAINING, CLASSIFICATION_SETS),
+)
+"""What the notebooks make, and from what; one test set for classification is the least to evaluate."""
+
+
+def outcomes(provided: Set[str], begun: Set[str]) -> tuple[Outcome, ...]:
+    """Return what will run.
+
+    Parameters
+    ----------
+    provided
+        Names of `NEEDS` that are complete in the data root.
+    begun
+        Test sets of which there is anything (`begun_test_sets`). One that is begun and not complete stops
+        the evaluation: an incomplete test set would give other numbers than it claims.
+
+    Returns
+    -------
+    tuple of Outcome
+        In the order of the notebooks.
+    """
+    return tuple(_outcome(product, set(provided), begun) for product in PRODUCTS)
+
+
+def _outcome(product: _Product, provided: set[str], begun: Set[str]) -> Outcome:
+    usable = provided - (set(TEST_SETS) - begun)
+    lacking = [NEEDS[name] for name in product.needs if name not in usable]
+    absent = [_absence(name, provided) for name in product.one_of if name not in usable]
+    if product.evaluates:
+        broken = [NEEDS[name] for name in TEST_SETS if name in begun and name not in provided]
+        lacking += [f"the rest of {name} (or none of it)" for name in broken if name not in lacking]
+    if product.one_of and len(absent) == len(product.one_of):
+        lacking.append(f"one of {', '.join(absent)}")
+    runs = not lacking
+    return Outcome(product.name, runs, tuple(lacking), tuple(absent) if runs else ())
+
+
+def _absence(name: str, provided: Set[str]) -> str:
+    """Name a test set that is not there, or that is and whose prompts cannot be made."""
+    return f"{NEEDS[name]} (without {NEEDS['text_queries']})" if name in provided else NEEDS[name]

@@ -1,0 +1,67 @@
+"""The corpora of a study as the leakage audit compares them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from egma_lib.datasets.leakage import AuditedSet, LeakageAudit, audit_leakage
+from egma_lib.evaluation.evaluation_sets import load_evaluation_set
+from egma_lib.experiments.corpora import Corpora
+from egma_lib.settings import EvaluationSettings
+from egma_lib.training.data import TrainingData
+
+
+def audit_corpora(corpora: Corpora, settings: EvaluationSettings) -> LeakageAudit:
+    """Compare everything trained on with everything evaluated on, before any evaluation.
+
+    Parameters
+    ----------
+    corpora
+        As `build_corpora` returns them.
+    settings
+        `allow_overlap` names the pairs that do not stop a run.
+
+    Returns
+    -------
+    LeakageAudit
+        Of `base_train`, `base_validation`, `gaze_train`, `gaze_validation` and the test sets by name; parts
+        without a film are left out.
+    """
+    folders = sorted(path.parent for path in corpora.evaluation.glob("*/about.json"))
+    sets = [
+        *training_sets("base", TrainingData.load(corpora.base)),
+        *training_sets("gaze", TrainingData.load(corpora.gaze)),
+    ]
+    for test_set in map(load_evaluation_set, folders):
+        sets.append(
+            AuditedSet(
+                name=test_set.name,
+                role="evaluation",
+                # RSNA and SIIM give their patients numbers of their own, which no other set uses.
+                family="chexpert" if test_set.name.startswith("chexpert") else "",
+                patient_ids=test_set.patient_ids,
+                image_ids=test_set.case_ids,
+                images=test_set.images,
+            )
+        )
+    return audit_leakage(sets, settings.allow_overlap)
+
+
+def training_sets(name: str, data: TrainingData) -> list[AuditedSet]:
+    """Return training and validation part of a MIMIC corpus, each film once under its first sample."""
+    parts = []
+    for part, role in (("train", "training"), ("validation", "validation")):
+        chosen = np.flatnonzero(data.is_validation == (part == "validation"))
+        rows, first = np.unique(data.image_index[chosen], return_index=True)
+        if len(chosen):
+            parts.append(
+                AuditedSet(
+                    name=f"{name}_{part}",
+                    role=role,  # type: ignore[arg-type]
+                    family="mimic",
+                    patient_ids=np.array(data.patient_ids)[chosen],
+                    image_ids=np.array(data.sample_ids)[chosen[first]],
+                    images=data.images[rows],
+                )
+            )
+    return parts
