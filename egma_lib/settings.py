@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -285,6 +286,11 @@ class ExperimentSettings(Group):
     """Shares of samples that keep their gaze in the gaze-quantity ablation."""
     jobs: int | None = Field(default=None, ge=1)
     """Runs trained at the same time; None is one per core. Decides no result, so no hash counts it."""
+
+    @property
+    def n_workers(self) -> int:
+        """Worker processes to use: `jobs`, or one per core."""
+        return self.jobs or os.cpu_count() or 1
 
 
 class Settings(Group):

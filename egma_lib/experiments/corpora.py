@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,7 +149,7 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
         paths,
         settings.data.image_size,
         study.folder("image_cache"),
-        jobs=settings.experiments.jobs or os.cpu_count() or 1,
+        jobs=settings.experiments.n_workers,
         progress=progress,
     )
     spoken = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -75,7 +74,7 @@ def train_arms(
     seeds = settings.experiments.seeds
     bases = [base_job(study, settings, corpora, seed) for seed in seeds]
     named = [(arm, seed, arm_job(study, settings, corpora, arm, seed)) for seed in seeds for arm in arms]
-    n_jobs = settings.experiments.jobs or os.cpu_count() or 1
+    n_jobs = settings.experiments.n_workers
     results = {
         result.run_id: result
         for result in train_all(bases + [job for _, _, job in named], n_jobs, show_progress=progress)

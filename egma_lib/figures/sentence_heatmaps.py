@@ -44,7 +44,7 @@ def spoken_heatmaps(artefact: GazeArtefact, reading_id: str, frame: ImageFrame) 
     """Return every sentence of a reading with its words' heatmaps on `DISPLAY_GRID`."""
     fixations = artefact.fixations_of(reading_id)
     sentences = artefact.sentences_of(reading_id)
-    words = artefact.words[artefact.words["reading_id"] == reading_id]
+    words = artefact.words_of(reading_id)
     maps = sentence_heatmaps(fixations, len(sentences), DISPLAY_GRID, frame)
     found = []
     for index, text in enumerate(sentences["text"]):

@@ -104,7 +104,7 @@ class _Suite:
         from egma_lib.phantom.build import build_phantom
 
         started = time.monotonic()
-        jobs = self.settings.experiments.jobs or os.cpu_count() or 1
+        jobs = self.settings.experiments.n_workers
         build_phantom(self.settings.phantom, folder, recipe_hash=folder.name, jobs=jobs)
         self.console.line(f"phantom: done in {time.monotonic() - started:.0f} s")
 
