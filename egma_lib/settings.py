@@ -240,6 +240,11 @@ class TrainingSettings(Group):
     """Mixed precision; auto is on for a GPU only."""
     threads: int = Field(default=1, ge=1)
     """Threads per training process on CPU; the same number gives the same bits."""
+    processes: int = Field(default=1, ge=1)
+    """Processes that train one run together, one GPU each; the loss sees the whole batch all the same."""
+    micro_batch: int | None = Field(default=None, ge=1)
+    """Images that one process encodes at a time; None is its whole share of the batch. Saves memory and
+    changes nothing but rounding: features are kept and the loss is computed over the whole batch."""
     brightness: float = Field(default=0.2, ge=0, lt=1)
     """Colour jitter: factor drawn from [1 - x, 1 + x]."""
     contrast: float = Field(default=0.2, ge=0, lt=1)

@@ -35,6 +35,11 @@ class TextFeatures(NamedTuple):
     mapped: Tensor
 
 
+def image_features(mapped: Tensor) -> ImageFeatures:
+    """Return patch and global features of mapped patches, shape (b, n, d)."""
+    return ImageFeatures(F.normalize(mapped, dim=-1), F.normalize(mapped.mean(dim=1), dim=-1))
+
+
 class DualEncoder(nn.Module):
     """Two encoders, one bias-free projection each, and the logit scale.
 
@@ -90,12 +95,21 @@ class DualEncoder(nn.Module):
         images
             Shape (b, 3, S, S), normalised pixels.
         """
-        mapped = self.image_projection(self.image_encoder(images))  # (b, n, d)
-        return ImageFeatures(F.normalize(mapped, dim=-1), F.normalize(mapped.mean(dim=1), dim=-1))
+        return image_features(self.map_images(images))
 
-    def encode_tokens(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+    def map_images(self, images: Tensor) -> Tensor:
+        """Return mapped, not normalised patches, shape (b, n, d), of images of shape (b, 3, S, S)."""
+        return self.image_projection(self.image_encoder(images))
+
+    def map_sentences(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return mapped, not normalised sentence vectors, shape (k, d), of tokens of shape (k, t)."""
         return self.text_projection(self.text_encoder(input_ids, attention_mask))
+
+    def map_words(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return mapped, not normalised tokens, shape (k, t, d), and sentence vectors as `map_sentences`."""
+        tokens = self.text_encoder.tokens(input_ids, attention_mask)
+        pooled = self.text_encoder.pool(tokens, attention_mask)
+        return self.text_projection(tokens), self.text_projection(pooled)
 
     def encode_texts(self, texts: Sequence[str]) -> TextFeatures:
         """Return features of texts, each a sentence of its own.
@@ -115,7 +129,7 @@ class DualEncoder(nn.Module):
             list(texts), padding=padding, truncation=True, max_length=self.max_tokens, return_tensors="pt"
         )
         device = self.log_logit_scale.device
-        mapped = self.encode_tokens(tokens["input_ids"].to(device), tokens["attention_mask"].to(device))
+        mapped = self.map_sentences(tokens["input_ids"].to(device), tokens["attention_mask"].to(device))
         return TextFeatures(F.normalize(mapped, dim=-1), mapped)
 
     def report_features(self, mapped: Tensor, sentence_mask: Tensor) -> Tensor:

@@ -40,11 +40,18 @@ class TextEncoder(nn.Module):
         Tensor
             Shape (k, channels).
         """
-        hidden = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state  # (k, t, c)
+        return self.pool(self.tokens(input_ids, attention_mask), attention_mask)
+
+    def tokens(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return the feature of every token, shape (k, t, channels); arguments as in `forward`."""
+        return self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+
+    def pool(self, tokens: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return the mean of token features of shape (k, t, channels), shape (k, channels)."""
         if self.pool_padding:
-            return hidden.mean(dim=1)
-        weights = attention_mask[..., None].to(hidden.dtype)
-        return (hidden * weights).sum(dim=1) / weights.sum(dim=1)
+            return tokens.mean(dim=1)
+        weights = attention_mask[..., None].to(tokens.dtype)
+        return (tokens * weights).sum(dim=1) / weights.sum(dim=1)
 
 
 def build_text_encoder(settings: ModelSettings, n_words: int, pad_id: int) -> TextEncoder:
