@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from training_cases import tiny_data, tiny_settings, tiny_tokenizer
 
 from egma_lib.errors import ArtefactError, SettingsError, TrainingError
-from egma_lib.losses.methods import METHODS
+from egma_lib.losses.methods import method_loss
 from egma_lib.models import load_dual_encoder
 from egma_lib.training import RunSpec, is_finished, run_id, train_run
 from egma_lib.training.batches import BatchMaker
@@ -233,7 +233,7 @@ def test_selection_keeps_the_weights_of_the_lowest_validation_loss(tmp_path, dat
     model = load_dual_encoder(folder, settings)
     with torch.no_grad():
         features = pair_features(model, next(batches.validation_batches()))
-        loss = METHODS["clip"](features, settings.losses)["total"].item()
+        loss = method_loss("clip")(features, settings.losses)["total"].item()
     assert loss == pytest.approx(min(losses), rel=1e-5)
 
 
