@@ -81,7 +81,8 @@ def content_hash(*parts: Any, length: int = 12) -> str:
     Parameters
     ----------
     parts
-        Bytes, anything `json.dumps` takes, or a `Path` to an existing file whose bytes count.
+        Bytes, an iterator of chunks of bytes (which counts as the joined bytes, and so hashes what does not
+        fit into memory), anything `json.dumps` takes, or a `Path` to an existing file whose bytes count.
     length
         Number of hexadecimal digits.
     """
@@ -89,6 +90,9 @@ def content_hash(*parts: Any, length: int = 12) -> str:
     for part in parts:
         if isinstance(part, bytes):
             digest.update(part)
+        elif isinstance(part, Iterator):
+            for chunk in part:
+                digest.update(chunk)
         elif isinstance(part, Path):
             with part.open("rb") as file:
                 digest.update(hashlib.file_digest(file, "sha256").digest())

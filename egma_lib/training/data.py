@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +20,8 @@ class TrainingData:
     Attributes
     ----------
     images
-        Shape (K, S, S) uint8, grey, padded to squares; may be a memory map.
+        Shape (K, S, S) uint8, grey, padded to squares; may be a memory map, also one of more films than the
+        samples show.
     image_index
         Shape (N,) int, the image of each sample.
     sentences
@@ -36,6 +38,9 @@ class TrainingData:
         Hash of what all of this was made from, vocabulary included; part of every run's id.
     strata
         What gaze subsets are stratified by (source and reader), one text per sample; empty is one stratum.
+    labels
+        Shape (N, 14) float32: CheXpert findings of the report, 1 / 0 / NaN, for losses that use them; None
+        where the corpus has none.
     """
 
     images: np.ndarray
@@ -48,6 +53,7 @@ class TrainingData:
     sample_ids: tuple[str, ...]
     data_hash: str
     strata: tuple[str, ...] = ()
+    labels: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         n_samples = len(self.sentences)
@@ -65,6 +71,10 @@ class TrainingData:
                 )
         if self.strata and len(self.strata) != n_samples:
             raise DataError(f"training data: strata has {len(self.strata)} entries for {n_samples} samples")
+        if self.labels is not None and self.labels.shape != (n_samples, 14):
+            raise DataError(
+                f"training data: labels {self.labels.shape} for {n_samples} samples of 14 findings"
+            )
         if self.images.ndim != 3 or self.images.dtype != np.uint8:
             raise DataError(
                 f"training data: images must be (K, S, S) uint8, got {self.images.dtype} {self.images.shape}"
@@ -99,18 +109,43 @@ class TrainingData:
 
     def __repr__(self) -> str:
         with_gaze = sum(bool(flags.any()) for flags in self.has_gaze)
+        n_images = len(np.unique(self.image_index))
         return (
-            f"TrainingData({len(self)} samples, {len(self.images)} images, {with_gaze} with gaze, "
+            f"TrainingData({len(self)} samples, {n_images} images, {with_gaze} with gaze, "
             f"{int(np.sum(self.is_validation))} held out)"
         )
 
     def save(self, folder: Path) -> Path:
         """Write the data as a folder (npy and parquet), atomically; an existing folder is kept.
 
-        Heatmaps of all samples lie in one array; a sample's rows follow from the counts in `samples.parquet`.
+        Images that are the memory map of a whole npy file, such as an image cache, are not written again: the
+        folder refers to that file by its relative path. Heatmaps of all samples lie in one array; a sample's
+        rows follow from the counts in `samples.parquet`.
         """
         gaze = [rows for rows in self.gaze_similarity if rows is not None]
-        table = pd.DataFrame(
+        mapped = mapped_file(self.images)
+        # Relative, so that a results folder can be moved.
+        images = "images.npy" if mapped is None else os.path.relpath(mapped, folder.resolve())
+        with atomic_path(folder) as temporary:
+            temporary.mkdir()
+            if mapped is None:
+                np.save(temporary / "images.npy", self.images)
+            if self.labels is not None:
+                np.save(temporary / "labels.npy", self.labels.astype(np.float32, copy=False))
+            stacked = np.concatenate(gaze) if gaze else np.zeros((0, 0), np.float32)
+            np.save(temporary / "gaze.npy", stacked.astype(np.float32, copy=False))
+            self._sample_table().to_parquet(temporary / "samples.parquet")
+            about = {
+                "data_hash": self.data_hash,
+                "has_labels": self.labels is not None,
+                "has_strata": bool(self.strata),
+                "images": images,
+            }
+            write_json(temporary / "about.json", about)
+        return folder
+
+    def _sample_table(self) -> pd.DataFrame:
+        return pd.DataFrame(
             {
                 "sample_id": self.sample_ids,
                 "patient_id": self.patient_ids,
@@ -122,16 +157,6 @@ class TrainingData:
                 "gaze_rows": [0 if rows is None else len(rows) for rows in self.gaze_similarity],
             }
         )
-        with atomic_path(folder) as temporary:
-            temporary.mkdir()
-            np.save(temporary / "images.npy", self.images)
-            stacked = np.concatenate(gaze) if gaze else np.zeros((0, 0), np.float32)
-            np.save(temporary / "gaze.npy", stacked.astype(np.float32, copy=False))
-            table.to_parquet(temporary / "samples.parquet")
-            write_json(
-                temporary / "about.json", {"data_hash": self.data_hash, "has_strata": bool(self.strata)}
-            )
-        return folder
 
     @classmethod
     def load(cls, folder: Path) -> TrainingData:
@@ -140,10 +165,10 @@ class TrainingData:
         Raises
         ------
         ArtefactError
-            A file of the folder is missing.
+            A file of the folder, or the image cache it refers to, is missing or damaged.
         """
         lacking = [
-            name for name in ("images.npy", "gaze.npy", "samples.parquet") if not (folder / name).is_file()
+            name for name in ("about.json", "gaze.npy", "samples.parquet") if not (folder / name).is_file()
         ]
         if lacking:
             raise ArtefactError(
@@ -155,7 +180,7 @@ class TrainingData:
         ends = table["gaze_rows"].cumsum().tolist()
         rows = table["gaze_rows"].tolist()
         return cls(
-            images=np.load(folder / "images.npy", mmap_mode="r"),
+            images=_mapped_images(folder, about["images"]),
             image_index=table["image_index"].to_numpy(),
             sentences=tuple(tuple(report) for report in table["sentences"]),
             gaze_similarity=[gaze[end - n : end] if n else None for end, n in zip(ends, rows, strict=True)],
@@ -165,4 +190,25 @@ class TrainingData:
             sample_ids=tuple(table["sample_id"]),
             data_hash=about["data_hash"],
             strata=tuple(table["stratum"]) if about["has_strata"] else (),
+            labels=np.load(folder / "labels.npy") if about["has_labels"] else None,
         )
+
+
+def mapped_file(images: np.ndarray) -> Path | None:
+    """Return the npy file whose whole content `images` is a memory map of, or None."""
+    filename = getattr(images, "filename", None)
+    if filename is None or not images.flags.c_contiguous:
+        return None
+    # A part of a map keeps the file's name, so the shapes tell.
+    return Path(filename) if np.load(filename, mmap_mode="r").shape == images.shape else None
+
+
+def _mapped_images(folder: Path, name: str) -> np.ndarray:
+    path = Path(os.path.normpath(folder.resolve() / name))
+    try:
+        return np.load(path, mmap_mode="r")
+    except (OSError, ValueError, EOFError) as error:
+        raise ArtefactError(
+            f"{folder}: its images lie in {path}, which cannot be read ({error}); delete {folder} and run "
+            "its stage again"
+        ) from error

@@ -39,7 +39,7 @@ def test_a_corpus_without_gaze_is_kept(tmp_path):
 
 
 def test_a_missing_folder_is_named(tmp_path):
-    with pytest.raises(ArtefactError, match=r"nowhere: no training data, images\.npy, gaze\.npy"):
+    with pytest.raises(ArtefactError, match=r"nowhere: no training data, about\.json, gaze\.npy"):
         TrainingData.load(tmp_path / "nowhere")
 
 
