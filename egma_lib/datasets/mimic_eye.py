@@ -97,7 +97,24 @@ def load_gaze_labels(folder: Path, corpus: ReportCorpus) -> CaseTable:
     DataError
         Missing table or column, bad cell, or a study with two rows.
     """
-    path = _spreadsheets(folder) / "CXR-JPG" / "cxr_chexpert.csv"
+    known = read_study_labels(_spreadsheets(folder) / "CXR-JPG" / "cxr_chexpert.csv")
+    return label_table("mimic_eye_labels", corpus, known)
+
+
+def read_study_labels(path: Path) -> pd.DataFrame:
+    """Read a table of CheXpert labels, of MIMIC-EYE or of MIMIC-CXR-JPG.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by study_id, a column per class of `CLASSES_CHEXPERT_14`: 1, 0 (also for blank), NaN for
+        uncertain (-1).
+
+    Raises
+    ------
+    DataError
+        Missing table or column, bad cell, or a study with two rows that differ.
+    """
     columns = {name: number(one_of((1, 0, -1)), blank=True) for name in CLASSES_CHEXPERT_14}
     table = read_table(path, pa.DataFrameSchema({"study_id": filled(), **columns}))
     table["study_id"] = table["study_id"].map(_whole)
@@ -105,10 +122,14 @@ def load_gaze_labels(folder: Path, corpus: ReportCorpus) -> CaseTable:
     if table["study_id"].duplicated().any():
         double = table.loc[table["study_id"].duplicated(), "study_id"].iloc[0]
         raise DataError(f"{path}: study {double} has two rows with different labels; keep one")
-    known = table.set_index("study_id")[list(CLASSES_CHEXPERT_14)].fillna(0.0).replace(-1.0, np.nan)
+    return table.set_index("study_id")[list(CLASSES_CHEXPERT_14)].fillna(0.0).replace(-1.0, np.nan)
+
+
+def label_table(name: str, corpus: ReportCorpus, known: pd.DataFrame) -> CaseTable:
+    """Return the labels of a corpus's samples by study; NaN for a study that `known` lacks."""
     labels = known.reindex(corpus.samples["study_id"]).to_numpy(dtype=float)
     cases = corpus.samples.rename(columns={"sample_id": "case_id"})
-    return CaseTable("mimic_eye_labels", cases, CLASSES_CHEXPERT_14, labels, regions=corpus.regions)
+    return CaseTable(name, cases, CLASSES_CHEXPERT_14, labels, regions=corpus.regions)
 
 
 def spoken_readings(gaze: GazeArtefact) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pandas as pd
 
@@ -21,28 +21,37 @@ from egma_lib.datasets.rsna import load_rsna
 from egma_lib.datasets.siim import load_siim
 from egma_lib.errors import DataError
 from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS
+from egma_lib.gaze.study_readings import GAZE_COLLECTIONS
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 
-TRAINING_SETS = ("mimic-eye", "mimic-cxr-jpg", "mimic-cxr")
-"""Data sets without which nothing can be trained."""
+TRAINING_SETS = (GAZE_COLLECTIONS, ("mimic-cxr-jpg",), ("mimic-cxr",))
+"""Data sets without which nothing can be trained; of those in one group, one is enough."""
 LOG = logging.getLogger(__name__)
 
 
-def require_datasets(study: Study, keys: Iterable[str] = TRAINING_SETS) -> None:
+def require_datasets(study: Study, groups: Iterable[Sequence[str]] = TRAINING_SETS) -> None:
     """Refuse a study that lacks a data set which cannot be skipped.
+
+    Parameters
+    ----------
+    study
+        The study.
+    groups
+        Groups of data set keys; one of each group must be there.
 
     Raises
     ------
     DataError
-        A folder is missing or empty: names it and what to run.
+        All folders of a group are missing or empty: names the sets, the folders and what to run.
     """
-    for key in keys:
-        if not holds_files(study.dataset(key)):
+    for group in groups:
+        if not any(holds_files(study.dataset(key)) for key in group):
+            places = ", ".join(str(study.dataset(key)) for key in group)
             raise DataError(
-                f"{study.dataset(key)}: no data set here, and {key} cannot be left out; run `egma data check "
-                f"--data-root {study.data_root}` for what is missing and how to get it, or redirect it with "
-                f"--set data.{key}=PATH"
+                f"{places}: no data set here, and {', or '.join(group)} cannot be left out; run `egma data "
+                f"check --data-root {study.data_root}` for what is missing and how to get it, or redirect it "
+                f"with --set data.{group[0]}=PATH"
             )
 
 

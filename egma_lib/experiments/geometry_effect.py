@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,14 +11,16 @@ from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.heatmaps import sentence_heatmaps
 from egma_lib.gaze.preprocess import preprocess_recording
 from egma_lib.gaze.recording import ReadingReference
-from egma_lib.gaze.recordings import find_readings, read_recording
+from egma_lib.gaze.recordings import read_recording
+from egma_lib.gaze.study_readings import find_study_readings
 from egma_lib.settings import GazeSettings, Settings
+from egma_lib.study import Study
 
 COLUMNS = ["factor", "n_readings", "fixations_per_reading", "positive_share", "labels_changed"]
 
 
 def geometry_effect(
-    folder: Path,
+    study: Study,
     gaze: GazeArtefact,
     settings: Settings,
     factors: Sequence[float] = (0.7, 1.0, 1.3),
@@ -29,8 +30,8 @@ def geometry_effect(
 
     Parameters
     ----------
-    folder
-        The `mimic-eye` folder.
+    study
+        Where the recordings are.
     gaze
         Artefact; its first used EYE GAZE readings by id are taken.
     settings
@@ -49,7 +50,8 @@ def geometry_effect(
     """
     used = gaze.readings[(gaze.readings["source"] == "eye_gaze") & (gaze.readings["reason"] == "")]
     chosen = set(sorted(used["reading_id"])[:max_readings])
-    references = [item for item in find_readings(folder) if item.reading_id in chosen and not item.problem]
+    found = find_study_readings(study) if chosen else []
+    references = [item for item in found if item.reading_id in chosen and not item.problem]
     if not references:
         return pd.DataFrame(columns=COLUMNS)
     _, reference_labels = _labels_at(1.0, references, settings)

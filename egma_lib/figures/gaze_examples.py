@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 
@@ -20,8 +18,10 @@ from egma_lib.gaze.frames import ImageFrame
 from egma_lib.gaze.heatmaps import sentence_heatmaps, whole_report_heatmap
 from egma_lib.gaze.preprocess import preprocess_recording
 from egma_lib.gaze.recording import Recording
-from egma_lib.gaze.recordings import find_readings, read_recording
+from egma_lib.gaze.recordings import read_recording
+from egma_lib.gaze.study_readings import find_study_readings
 from egma_lib.settings import GazeSettings
+from egma_lib.study import Study
 
 FILM_SIZE = 448
 """Side of the films drawn in figures (pixels)."""
@@ -67,14 +67,14 @@ def spoken_example(
 
 
 def denoised_examples(
-    folder: Path, artefact: GazeArtefact, corpus: ReportCorpus, settings: GazeSettings
+    study: Study, artefact: GazeArtefact, corpus: ReportCorpus, settings: GazeSettings
 ) -> list[DenoisedRecording]:
     """Return, per device, the recording of median noise (for Figure 6).
 
     Parameters
     ----------
-    folder
-        The `mimic-eye` folder.
+    study
+        Where the recordings are.
     artefact, corpus
         Used readings and their films.
     settings
@@ -90,7 +90,7 @@ def denoised_examples(
     for source, readings in usable.groupby("source", sort=True):
         ranked = readings.sort_values(["rms_s2s_deg", "reading_id"])
         chosen[str(ranked["reading_id"].iloc[len(ranked) // 2])] = str(source)
-    references = {item.reading_id: item for item in find_readings(folder) if item.reading_id in chosen}
+    references = {item.reading_id: item for item in find_study_readings(study) if item.reading_id in chosen}
     return [
         _denoised(
             read_recording(references[reading_id], settings),

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from egma_lib.datasets.pixels import film_to_uint8_square
+from egma_lib.datasets.reading_films import film_of_reading
 from egma_lib.errors import DataError
 from egma_lib.figures.gaze_examples import FILM_SIZE
 from egma_lib.figures.sentence_heatmaps import DISPLAY_GRID
 from egma_lib.gaze.heatmaps import sentence_heatmaps
 from egma_lib.gaze.preprocess import ProcessedReading, preprocess_recording
-from egma_lib.gaze.recording import ReadingReference, Recording
-from egma_lib.gaze.recordings import find_readings, read_recording
+from egma_lib.gaze.recording import Recording
+from egma_lib.gaze.recordings import read_recording
+from egma_lib.gaze.study_readings import find_study_readings
 from egma_lib.gaze.tables import RecordingError
 from egma_lib.settings import Settings
+from egma_lib.study import Study
 
 MINIMUM_FIXATIONS = 3
 """A sentence with fewer fixations shows little of a way of looking."""
@@ -75,27 +77,27 @@ class StartCase:
         return (self.gaze_similarity > 0).astype(int)
 
 
-def start_case(folder: Path, settings: Settings) -> StartCase:
-    """Return the first usable REFLACX reading with its most focused sentence.
+def start_case(study: Study, settings: Settings) -> StartCase:
+    """Return the first usable reading with its most focused sentence, of REFLACX as far as there is one.
 
-    Readings are taken in the order of `find_readings`; one without a sentence of at least `MINIMUM_FIXATIONS`
-    fixations is passed over. Of the sentences with so many, the one with gaze on the fewest patches is shown
-    (the first of equals).
+    Readings are taken in the order of `find_study_readings`, those of REFLACX before those of EYE GAZE; one
+    without a sentence of at least `MINIMUM_FIXATIONS` fixations is passed over. Of the sentences with so
+    many, the one with gaze on the fewest patches is shown (the first of equals).
 
     Parameters
     ----------
-    folder
-        The `mimic-eye` folder.
+    study
+        Holds MIMIC-EYE, or REFLACX or EGD-CXR and their films in MIMIC-CXR-JPG.
     settings
         Gaze settings and patch grid.
 
     Raises
     ------
     DataError
-        No REFLACX reading qualifies: says how many were tried.
+        There is no gaze, the film is missing, or no reading qualifies: says how many were tried.
     """
-    references = [item for item in find_readings(folder) if item.source == "reflacx" and not item.problem]
-    for reference in references:
+    references = [item for item in find_study_readings(study) if not item.problem]
+    for reference in sorted(references, key=lambda item: item.source != "reflacx"):
         try:
             recording = read_recording(reference, settings.gaze)
         except RecordingError:  # notebook 01 lists unreadable recordings with their reasons
@@ -103,9 +105,10 @@ def start_case(folder: Path, settings: Settings) -> StartCase:
         processed = preprocess_recording(recording, settings.gaze)
         sentence = _focused_sentence(recording, processed, settings)
         if sentence is not None and not processed.reading["reason"]:
-            return _case(reference, recording, processed, sentence, settings)
+            film = film_to_uint8_square(film_of_reading(study, reference), FILM_SIZE)
+            return _case(film, recording, processed, sentence, settings)
     raise DataError(
-        f"{folder}: none of {len(references)} REFLACX readings has a sentence with {MINIMUM_FIXATIONS} "
+        f"{study.data_root}: none of {len(references)} readings has a sentence with {MINIMUM_FIXATIONS} "
         "fixations; run notebook 01 and see why readings are excluded"
     )
 
@@ -126,7 +129,7 @@ def _focused_sentence(recording: Recording, processed: ProcessedReading, setting
 
 
 def _case(
-    reference: ReadingReference,
+    film: np.ndarray,
     recording: Recording,
     processed: ProcessedReading,
     sentence: int,
@@ -152,17 +155,7 @@ def _case(
         x=raw_x,
         y=raw_y,
         fixations=fixations[["onset_s", "duration_s"]].assign(x=x, y=y, chosen=chosen),
-        film=film_to_uint8_square(_film_path(reference), FILM_SIZE),
+        film=film,
         heatmap=sentence_heatmaps(fixations, len(processed.sentences), DISPLAY_GRID, frame)[sentence],
         gaze_similarity=_similarities(recording, processed, settings)[sentence],
     )
-
-
-def _film_path(reference: ReadingReference) -> Path:
-    films = sorted(reference.folder.glob(f"CXR-JPG/s*/{reference.dicom_id}.jpg"))
-    if not films:
-        raise DataError(
-            f"{reference.folder}/CXR-JPG: no film {reference.dicom_id}.jpg of reading "
-            f"{reference.reading_id}; complete the data set"
-        )
-    return films[0]

@@ -121,10 +121,10 @@ def test_queries_of_a_class_keep_their_order():
     assert evaluation_tables.queries_by_class(twice)["Edema"] == ("there is edema", "again")
 
 
-@pytest.mark.parametrize("lacking", evaluation_tables.TRAINING_SETS)
+@pytest.mark.parametrize("lacking", ["mimic-cxr-jpg", "mimic-cxr"])
 @pytest.mark.parametrize("left", ["nothing", "an empty folder"])
 def test_set_needed_for_training_is_asked_for_by_folder(lacking, left, study):
-    for key in evaluation_tables.TRAINING_SETS:
+    for key in ("mimic-eye", "mimic-cxr-jpg", "mimic-cxr"):
         (study.data_root / key / "x").mkdir(parents=True)
     evaluation_tables.require_datasets(study)
     (study.data_root / lacking / "x").rmdir()
@@ -136,3 +136,17 @@ def test_set_needed_for_training_is_asked_for_by_folder(lacking, left, study):
     assert message.startswith(f"{study.data_root / lacking}: no data set here")
     assert f"egma data check --data-root {study.data_root}" in message
     assert f"--set data.{lacking}=PATH" in message
+
+
+@pytest.mark.parametrize("held", ["mimic-eye", "reflacx", "egd-cxr"])
+def test_one_collection_of_readings_is_enough(held, study):
+    for key in (held, "mimic-cxr-jpg", "mimic-cxr"):
+        (study.data_root / key / "x").mkdir(parents=True)
+    evaluation_tables.require_datasets(study)
+
+
+def test_without_any_readings_one_error_names_all_three_collections(study):
+    for key in ("mimic-cxr-jpg", "mimic-cxr"):
+        (study.data_root / key / "x").mkdir(parents=True)
+    with pytest.raises(DataError, match="mimic-eye, or reflacx, or egd-cxr cannot be left out"):
+        evaluation_tables.require_datasets(study)

@@ -9,8 +9,7 @@ from egma_lib.gaze.heatmaps import gaze_similarity
 
 
 def effect(trained_study, gaze, **options):
-    folder = trained_study.study.dataset("mimic-eye")
-    return geometry_effect(folder, gaze, trained_study.settings, **options)
+    return geometry_effect(trained_study.study, gaze, trained_study.settings, **options)
 
 
 @pytest.fixture(scope="module")

@@ -88,9 +88,7 @@ def test_a_sentence_said_twice_is_spoken_twice():
 
 def test_each_device_shows_its_recording_of_median_noise(trained_study):
     gaze = trained_study.gaze
-    examples = denoised_examples(
-        trained_study.study.dataset("mimic-eye"), gaze, trained_study.corpus, trained_study.settings.gaze
-    )
+    examples = denoised_examples(trained_study.study, gaze, trained_study.corpus, trained_study.settings.gaze)
     assert [item.label for item in examples] == ["REFLACX (EyeLink)", "EYE GAZE (Gazepoint)"]
     for item, source in zip(examples, ("reflacx", "eye_gaze"), strict=True):
         noise = gaze.readings.loc[

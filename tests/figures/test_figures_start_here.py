@@ -10,8 +10,13 @@ from egma_lib.gaze import build_gaze_artefact, gaze_similarity
 from egma_lib.phantom.writers.mimic_eye import write_patient
 from egma_lib.phantom.writers.readings import in_eye_gaze, in_reflacx
 from egma_lib.settings import load_settings
+from egma_lib.study import Study
 
 SETTINGS = load_settings("smoke")
+
+
+def study_at(root):
+    return Study("toy", "synthetic", "", root, root / "results", "0123", {})
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +29,7 @@ def root(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def case(root):
-    return start_case(root / "mimic-eye", SETTINGS)
+    return start_case(study_at(root), SETTINGS)
 
 
 def test_the_sentence_is_the_most_focused_of_those_with_enough_fixations(root, case):
@@ -84,14 +89,23 @@ def test_the_way_of_the_data_draws_every_box():
     assert {"gaze samples", "film", "text encoder"} <= set(texts)
 
 
-def test_a_tree_without_reflacx_is_refused(tmp_path):
+def test_without_reflacx_a_reading_of_eye_gaze_is_shown(tmp_path):
     write_patient(
         SETTINGS.phantom,
         tmp_path,
         [next(i for i in range(12, 40) if in_eye_gaze(i) and not in_reflacx(i))],
     )
-    with pytest.raises(DataError, match="none of 0 REFLACX readings has a sentence with 3 fixations"):
-        start_case(tmp_path / "mimic-eye", SETTINGS)
+    case = start_case(study_at(tmp_path), SETTINGS)
+    assert case.sampling_hz == pytest.approx(60, abs=3)
+    assert case.gaze_labels.sum() > 0
+
+
+def test_a_study_without_a_usable_reading_is_refused(root):
+    strict = SETTINGS.model_copy(
+        update={"gaze": SETTINGS.gaze.model_copy(update={"minimum_valid_share": 1.0})}
+    )
+    with pytest.raises(DataError, match="none of 1 readings has a sentence with 3 fixations"):
+        start_case(study_at(root), strict)
 
 
 def test_a_missing_film_is_named(tmp_path):
@@ -99,4 +113,4 @@ def test_a_missing_film_is_named(tmp_path):
     for film in tmp_path.rglob("*.jpg"):
         film.unlink()
     with pytest.raises(DataError, match=r"no film .*\.jpg of reading P300R"):
-        start_case(tmp_path / "mimic-eye", SETTINGS)
+        start_case(study_at(tmp_path), SETTINGS)

@@ -22,6 +22,7 @@ from egma_lib.datasets.check.results import (
     Status,
 )
 from egma_lib.errors import DataError
+from egma_lib.gaze.study_readings import GAZE_COLLECTIONS
 from egma_lib.settings import DATASET_KEYS
 
 __all__ = ["Access", "Count", "DataCheck", "DatasetCheck", "Inventory", "Outcome", "Status", "check_data"]
@@ -55,6 +56,7 @@ def check_data(root: Path | None, redirects: Mapping[str, Path] | None = None) -
     datasets = tuple(_check_one(key, folders, access[key]) for key in DATASET_KEYS)
     provided = {name for one in datasets for name in one.inventory.provides}
     begun = begun_test_sets(folders["chexpert"], folders["rsna"], folders["siim"])
+    begun |= {key for key in GAZE_COLLECTIONS if holds_files(folders[key])}
     return DataCheck(root, shutil.disk_usage(root or Path.cwd()).free, datasets, outcomes(provided, begun))
 
 
@@ -73,8 +75,6 @@ def _check_one(key: str, folders: Mapping[str, Path | None], access: Access) -> 
 def _inventory(key: str, folder: Path, jpg_folder: Path | None) -> Inventory:
     checks = {
         "mimic-eye": check_mimic_eye,
-        "reflacx": check_reflacx,
-        "egd-cxr": check_egd_cxr,
         "mimic-cxr-jpg": check_mimic_cxr_jpg,
         "chexpert": check_chexpert,
         "rsna": check_rsna,
@@ -82,5 +82,10 @@ def _inventory(key: str, folder: Path, jpg_folder: Path | None) -> Inventory:
     }
     if key in checks:
         return checks[key](folder)
-    with_films = {"mimic-cxr": check_mimic_cxr, "ms-cxr": check_ms_cxr}
+    with_films = {
+        "reflacx": check_reflacx,
+        "egd-cxr": check_egd_cxr,
+        "mimic-cxr": check_mimic_cxr,
+        "ms-cxr": check_ms_cxr,
+    }
     return with_films[key](folder, jpg_folder)

@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from egma_lib.datasets.check.listing import Findings, whole
+from egma_lib.datasets.check.report_sets import FILM_COLUMNS, METADATA
 from egma_lib.datasets.check.results import Inventory
+from egma_lib.datasets.tables import find_path, has_path
 from egma_lib.gaze.recording import ReadingReference
 from egma_lib.gaze.recordings import find_readings
 from egma_lib.gaze.tables import is_true
@@ -29,8 +31,8 @@ def check_mimic_eye(folder: Path) -> Inventory:
     Returns
     -------
     Inventory
-        Provides `gaze` where at least the table of films and one usable reading are complete. Readings that
-        the gaze stage would exclude are notes, not missing files.
+        Provides `mimic-eye` where at least the table of films and one usable reading are complete. Readings
+        that the gaze stage would exclude are notes, not missing files.
     """
     found = Findings(folder)
     labels = found.table(("spreadsheets/CXR-JPG/cxr_chexpert.csv",), ("study_id",)) is not None
@@ -52,7 +54,7 @@ def check_mimic_eye(folder: Path) -> Inventory:
     _count_images(found, meta)
     usable_complete = _check_readings(found, root)
     if films_complete and usable_complete and labels:
-        found.provides.add("gaze")
+        found.provides.add("mimic-eye")
     return found.inventory()
 
 
@@ -95,8 +97,21 @@ def _files_of(reading: ReadingReference) -> list[Path]:
     return [transcript, *(base / name for name in EYE_GAZE_TABLES)]
 
 
-def check_reflacx(folder: Path) -> Inventory:
-    """Check the metadata of the three phases and the files of every reading of REFLACX on its own."""
+def check_reflacx(folder: Path, jpg_folder: Path | None) -> Inventory:
+    """Check the metadata of the three phases and the files of every reading of REFLACX on its own.
+
+    Parameters
+    ----------
+    folder
+        The `reflacx` folder.
+    jpg_folder
+        The `mimic-cxr-jpg` folder, which holds the films of the readings.
+
+    Returns
+    -------
+    Inventory
+        Provides `reflacx` where every reading's files are there, and `reflacx films` where their films are.
+    """
     found = Findings(folder)
     columns = ("id", "dicom_id", "subject_id", DISCARDED)
     tables = []
@@ -121,11 +136,25 @@ def check_reflacx(folder: Path) -> Inventory:
     }
     if complete and not found.missing and not found.faults:
         found.provides.add("reflacx")
+    _check_films(found, "reflacx", readings.loc[~discarded, "dicom_id"], jpg_folder)
     return found.inventory()
 
 
-def check_egd_cxr(folder: Path) -> Inventory:
-    """Check tables and transcripts of EGD-CXR on its own."""
+def check_egd_cxr(folder: Path, jpg_folder: Path | None) -> Inventory:
+    """Check tables and transcripts of EGD-CXR on its own.
+
+    Parameters
+    ----------
+    folder
+        The `egd-cxr` folder.
+    jpg_folder
+        The `mimic-cxr-jpg` folder, which holds the films of the readings and states their sizes.
+
+    Returns
+    -------
+    Inventory
+        Provides `egd-cxr` where tables and transcripts are there, and `egd-cxr films` where the films are.
+    """
     found = Findings(folder)
     loaded = found.table(("master_sheet.csv",), ("dicom_id", "patient_id", "study_id"))
     if loaded is None:
@@ -141,4 +170,25 @@ def check_egd_cxr(folder: Path) -> Inventory:
     }
     if complete and tables:
         found.provides.add("egd-cxr")
+    _check_films(found, "egd-cxr", sheet["dicom_id"], jpg_folder)
     return found.inventory()
+
+
+def _check_films(found: Findings, key: str, dicom_ids: pd.Series, jpg_folder: Path | None) -> None:
+    """Look for the films of readings on their own; without them only MIMIC-EYE makes the readings useful."""
+    films = Findings(jpg_folder).table(METADATA, FILM_COLUMNS) if jpg_folder and jpg_folder.is_dir() else None
+    if films is None or jpg_folder is None or not has_path(jpg_folder, "files"):
+        found.notes.append("its films are those of mimic-cxr-jpg, which is not there")
+        return
+    files, wanted = find_path(jpg_folder, "files"), films[1]["dicom_id"].isin(dicom_ids)
+    listed = films[1].loc[wanted, ["dicom_id", "subject_id", "study_id"]].drop_duplicates("dicom_id")
+    here = sum(
+        (files / f"p{patient[:2]}" / f"p{patient}" / f"s{study}" / f"{dicom}.jpg").is_file()
+        for dicom, patient, study in listed.itertuples(index=False)
+    )
+    if here == dicom_ids.nunique():
+        found.provides.add(f"{key} films")
+    else:
+        found.notes.append(
+            f"{dicom_ids.nunique() - here} of {dicom_ids.nunique()} films are not in mimic-cxr-jpg"
+        )

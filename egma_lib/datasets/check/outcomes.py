@@ -9,7 +9,9 @@ from egma_lib.datasets.check.presence import CLASSIFICATION_SETS
 from egma_lib.datasets.check.results import Outcome
 
 NEEDS = {
-    "gaze": "MIMIC-EYE",
+    "readings": "MIMIC-EYE, or REFLACX or EGD-CXR (which needs the image sizes of MIMIC-CXR-JPG)",
+    "gaze": "MIMIC-EYE, or REFLACX or EGD-CXR with their films in MIMIC-CXR-JPG",
+    "gaze_labels": "the CheXpert labels of MIMIC-EYE or of MIMIC-CXR-JPG",
     "report_films": "the frontal films of MIMIC-CXR-JPG",
     "reports": "the reports of MIMIC-CXR",
     "chexpert_5x200": "CheXpert 5x200",
@@ -33,12 +35,13 @@ class _Product:
 
 
 PRODUCTS = (
-    _Product("01 gaze preprocessing", ("gaze",), evaluates=False),
+    _Product("00 start here", ("gaze",), evaluates=False),
+    _Product("01 gaze preprocessing", ("readings",), evaluates=False),
     _Product("02 pretraining", TRAINING, CLASSIFICATION_SETS),
     _Product("03 Table 2: zero-shot classification", TRAINING, CLASSIFICATION_SETS),
     _Product("03 Table 3: image-text retrieval", (*TRAINING, "chexpert_8x200"), CLASSIFICATION_SETS),
     _Product("05 Table 4: modules and gaze quantity", TRAINING, CLASSIFICATION_SETS),
-    _Product("06 figures", TRAINING, CLASSIFICATION_SETS),
+    _Product("06 figures", (*TRAINING, "gaze_labels"), CLASSIFICATION_SETS),
 )
 """What the notebooks make, and from what; one test set for classification is the least to evaluate."""
 
@@ -49,17 +52,31 @@ def outcomes(provided: Set[str], begun: Set[str]) -> tuple[Outcome, ...]:
     Parameters
     ----------
     provided
-        Names of `NEEDS` that are complete in the data root.
+        Names of `NEEDS` that are complete in the data root; `mimic-eye`, `reflacx`, `egd-cxr` for collections
+        of readings that are, and `reflacx films`, `egd-cxr films` where MIMIC-CXR-JPG has their films.
     begun
-        Test sets of which there is anything (`begun_test_sets`). One that is begun and not complete stops
-        the evaluation: an incomplete test set would give other numbers than it claims.
+        Test sets of which there is anything (`begun_test_sets`), and collections of readings. A test set that
+        is begun and not complete stops the evaluation: it would give other numbers than it claims.
 
     Returns
     -------
     tuple of Outcome
         In the order of the notebooks.
     """
-    return tuple(_outcome(product, set(provided), begun) for product in PRODUCTS)
+    everything = set(provided) | _gaze(provided, begun)
+    return tuple(_outcome(product, everything, begun) for product in PRODUCTS)
+
+
+def _gaze(provided: Set[str], begun: Set[str]) -> set[str]:
+    """Name what the collections of readings give together; one that is there in part gives nothing."""
+    if "mimic-eye" in provided:
+        return {"readings", "gaze", "gaze_labels"}
+    alone = begun & {"reflacx", "egd-cxr"}
+    if "mimic-eye" in begun or not alone or not alone <= provided:
+        return set()
+    films = {key for key in alone if f"{key} films" in provided}
+    given = {"readings"} if "reflacx" in alone or films else set()
+    return given | ({"gaze"} if films == alone else set())
 
 
 def _outcome(product: _Product, provided: set[str], begun: Set[str]) -> Outcome:

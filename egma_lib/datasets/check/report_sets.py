@@ -8,6 +8,7 @@ import pandas as pd
 
 from egma_lib.datasets.check.listing import Findings, whole
 from egma_lib.datasets.check.results import Inventory
+from egma_lib.datasets.gaze_labels import LABEL_TABLES
 from egma_lib.datasets.mimic_cxr import FRONTAL
 from egma_lib.datasets.tables import find_path, has_path
 
@@ -23,9 +24,12 @@ def check_mimic_cxr_jpg(folder: Path) -> Inventory:
     Returns
     -------
     Inventory
-        Provides `report_films` where every frontal film of the metadata table is there.
+        Provides `report_films` where every frontal film of the metadata table is there, and `gaze_labels`
+        where the label table is, which readings outside MIMIC-EYE need.
     """
     found = Findings(folder)
+    if any(has_path(folder, name) for name in LABEL_TABLES):
+        found.provides.add("gaze_labels")
     loaded = found.table(METADATA, FILM_COLUMNS)
     if not any(has_path(folder, name) for name in SPLIT):
         found.notes.append(f"no {SPLIT[0]}: patients will be split by the hash of their id")
