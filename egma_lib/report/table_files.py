@@ -43,7 +43,7 @@ class Table:
 def read_reported(path: Path, table: int) -> pd.DataFrame:
     """Return the reported numbers of one table of the paper, columns `REPORTED_COLUMNS`."""
     numbers = pd.read_csv(path, keep_default_na=False)
-    return numbers[numbers["table"] == table].reset_index(drop=True)
+    return numbers.loc[numbers["table"] == table, list(REPORTED_COLUMNS)].reset_index(drop=True)
 
 
 def reported_block(reported: pd.DataFrame, study_kind: str) -> Block:
@@ -95,10 +95,17 @@ def write_table(table: Table, folder: Path, study_kind: str, title_note: str) ->
     if len(table.reported):
         blocks = (*blocks, reported_block(table.reported, study_kind))
     title = f"{table.title} ({title_note})" if title_note else table.title
+    return write_blocks(folder, table.name, title, rows, blocks)
+
+
+def write_blocks(
+    folder: Path, name: str, title: str, rows: pd.DataFrame, blocks: Sequence[Block]
+) -> list[Path]:
+    """Write rows as `name.csv` and blocks as `name.md` and `name.tex` under one title; return the files."""
     text = f"# {title}\n\n" + "\n".join(markdown(block) for block in blocks)
     tex = "\n".join(latex(block, title) for block in blocks)
     return [
-        write_text(folder / f"{table.name}.csv", rows.to_csv(index=False, float_format="%.4f")),
-        write_text(folder / f"{table.name}.md", text),
-        write_text(folder / f"{table.name}.tex", tex),
+        write_text(folder / f"{name}.csv", rows.to_csv(index=False, float_format="%.4f")),
+        write_text(folder / f"{name}.md", text),
+        write_text(folder / f"{name}.tex", tex),
     ]
