@@ -39,6 +39,11 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "egm_alone": Method("egma_lib.losses.egma_methods:egm_alone"),
         "egma": Method("egma_lib.losses.egma_methods:egma"),
         "no_gaze": Method("egma_lib.losses.egma_methods:no_gaze"),
+        "convirt": Method("egma_lib.losses.convirt:convirt"),
+        "filip": Method("egma_lib.losses.filip:filip", uses_words=True),
+        "gloria": Method("egma_lib.losses.gloria:gloria", uses_words=True),
+        "medclip": Method("egma_lib.losses.medclip:medclip"),
+        "sparc": Method("egma_lib.losses.sparc:sparc", uses_words=True),
     }
 )
 """Methods by name. `mlce_alone` and `egm_alone` contain no contrast between images and collapse; they exist
