@@ -108,8 +108,8 @@ class DataSettings(Group):
     """Standard deviation that pixels are divided by (released code)."""
     validation_share: float = Field(default=0.1, gt=0, lt=0.5)
     """Share of patients held out for validation where the data bring no split."""
-    uncertain_as: Literal["nan", "positive", "negative", "gloria"] = "gloria"
-    """CheXpert label -1: unknown, 1, 0, or GLoRIA's per-class rule."""
+    uncertain_as: Literal["nan", "positive", "negative", "gloria"] = "nan"
+    """CheXpert label -1 (linear probe): left out of loss and score, 1, 0, or GLoRIA's per-class rule."""
 
     @model_validator(mode="after")
     def _known_keys(self) -> DataSettings:
@@ -280,6 +280,31 @@ class EvaluationSettings(Group):
     """Pairs of sets, such as `base_train/rsna`, whose shared patients or films do not stop the run."""
 
 
+class ProbeSettings(Group):
+    """The linear probe: shares of the labels, and the two heads."""
+
+    shares: tuple[Annotated[float, Field(gt=0, le=1)], ...] = Field(default=(0.01, 0.1, 1.0), min_length=1)
+    """Shares of the training patients; those of one draw are nested."""
+    draws: int = Field(default=3, ge=1)
+    """Draws of every share below 1."""
+    seed: int = Field(default=7, ge=0)
+    """Seed of the draws, the same for all encoders."""
+    epochs: int = Field(default=30, ge=1)
+    """The paper's head: passes over the training share."""
+    warmup_epochs: int = Field(default=6, ge=0)
+    """The paper's head: epochs of linearly rising learning rate; cosine after them."""
+    learning_rate: float = Field(default=5e-7, gt=0)
+    """The paper's head: peak learning rate of AdamW."""
+    weight_decay: float = Field(default=1e-4, ge=0)
+    """The paper's head: weight decay of AdamW."""
+    batch_size: int = Field(default=40, ge=1)
+    """The paper's head: films per step (the paper gives none; the released code's pretraining has 40)."""
+    inverse_regularisation: tuple[Annotated[float, Field(gt=0)], ...] = Field(
+        default=(1e-4, 1e-3, 1e-2, 0.1, 1.0), min_length=1
+    )
+    """The converged head: values of C that the validation part chooses from."""
+
+
 class ExperimentSettings(Group):
     """Which runs make the tables."""
 
@@ -309,6 +334,7 @@ class Settings(Group):
     losses: LossSettings = LossSettings()
     training: TrainingSettings
     evaluation: EvaluationSettings = EvaluationSettings()
+    probe: ProbeSettings = ProbeSettings()
     experiments: ExperimentSettings = ExperimentSettings()
 
     def hash_of(self, *groups: str) -> str:
