@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,44 +11,16 @@ from torch import Tensor
 
 from egma_lib.errors import DataError, TrainingError
 from egma_lib.settings import Settings, StageSettings
+from egma_lib.training.augmentation import draw_jitter
+from egma_lib.training.batch import Batch
 from egma_lib.training.data import TrainingData
+from egma_lib.training.ranks import ALONE, Ranks
 
 if TYPE_CHECKING:
     from transformers import BertTokenizer
 
-_ORDER, _AUGMENTATION = 1, 2
+_ORDER, _AUGMENTATION, _DROPOUT = 1, 2, 3
 _STAGE_CODES = {"base": 1, "continued": 2}
-
-
-@dataclass(frozen=True)
-class Batch:
-    """One batch of b images; its k distinct sentences are stored, and encoded, once.
-
-    Attributes
-    ----------
-    images
-        Shape (b, 3, S, S) float32, normalised.
-    input_ids, attention_mask
-        Shape (k, t) int64, padded to the longest sentence of the batch.
-    sentence_index
-        Shape (b, m) int64 into the k sentences; 0 in padded slots.
-    sentence_mask, has_gaze
-        Shape (b, m) bool.
-    gaze_similarity
-        Shape (b, m, n) float32.
-    """
-
-    images: Tensor
-    input_ids: Tensor
-    attention_mask: Tensor
-    sentence_index: Tensor
-    sentence_mask: Tensor
-    has_gaze: Tensor
-    gaze_similarity: Tensor
-
-    def to(self, device: torch.device) -> Batch:
-        """Return the batch on another device."""
-        return Batch(**{f.name: getattr(self, f.name).to(device, non_blocking=True) for f in fields(self)})
 
 
 class BatchMaker:
@@ -69,6 +40,8 @@ class BatchMaker:
         Fixes order and augmentation.
     keeps_gaze
         Shape (samples,) bool; a sample where it is False is shown without gaze.
+    ranks
+        Which rows of each batch this process holds.
 
     Attributes
     ----------
@@ -91,9 +64,10 @@ class BatchMaker:
         stage: str,
         seed: int,
         keeps_gaze: np.ndarray,
+        ranks: Ranks = ALONE,
     ) -> None:
         self._data, self._settings, self._seed = data, settings, seed
-        self._keeps_gaze = keeps_gaze
+        self._keeps_gaze, self._ranks = keeps_gaze, ranks
         self._stage: StageSettings = getattr(settings.training, stage)
         self._stage_code = _STAGE_CODES[stage]
         self._train = np.flatnonzero(~np.asarray(data.is_validation, dtype=bool))
@@ -109,6 +83,11 @@ class BatchMaker:
             raise TrainingError(
                 f"{len(self._train)} training samples do not fill one batch of {batch_size}; lower "
                 "training.base.batch_size or training.continued.batch_size"
+            )
+        if batch_size < self._ranks.count:
+            raise TrainingError(
+                f"a batch of {batch_size} does not reach for {self._ranks.count} processes; lower "
+                "training.processes"
             )
         side = self._settings.data.image_size
         if self._data.images.shape[1:] != (side, side):
@@ -132,8 +111,10 @@ class BatchMaker:
             padding="max_length" if model.pool_padding else "longest",
             truncation=True,
             max_length=model.max_tokens,
+            return_special_tokens_mask=True,
             return_tensors="np",
         )
+        self._word_mask = np.asarray(tokens["special_tokens_mask"]) == 0
         self._input_ids = np.asarray(tokens["input_ids"])
         self._token_mask = np.asarray(tokens["attention_mask"])
         full = self._input_ids.shape[1]
@@ -154,12 +135,20 @@ class BatchMaker:
         return self._make(chosen, self._generator(_AUGMENTATION, step))
 
     def validation_batches(self) -> Iterator[Batch]:
-        """Yield the held-out samples in a fixed order without augmentation, at least two at a time."""
+        """Yield the held-out samples in a fixed order without augmentation.
+
+        A last batch of one, or of fewer than there are processes, is left out: it has hardly any contrast.
+        """
         size = self._stage.batch_size
         for start in range(0, len(self._held_out), size):
             chosen = self._held_out[start : start + size]
-            if len(chosen) >= 2:
+            if len(chosen) >= max(2, self._ranks.count):
                 yield self._make(chosen, None)
+
+    def dropout_seed(self, step: int) -> int:
+        """Return the seed of what is random inside the model at a step, another one in each process."""
+        key = [self._seed, self._stage_code, _DROPOUT, step, self._ranks.index]
+        return int(np.random.SeedSequence(key).generate_state(1, np.uint64)[0])
 
     def _generator(self, purpose: int, number: int) -> np.random.Generator:
         return np.random.default_rng([self._seed, self._stage_code, purpose, number])
@@ -167,21 +156,32 @@ class BatchMaker:
     def _make(self, chosen: np.ndarray, rng: np.random.Generator | None) -> Batch:
         reports = [self._report_sentences[i] for i in chosen]
         distinct, inverse = np.unique(np.concatenate(reports), return_inverse=True)
+        # Every process encodes at least one sentence; a repeated one is in no report.
+        distinct = np.resize(distinct, max(len(distinct), self._ranks.count))
         longest = int(self._n_tokens[distinct].max())
         counts = np.array([len(report) for report in reports])
         mask = np.arange(counts.max())[None] < counts[:, None]
         index = np.zeros(mask.shape, dtype=np.int64)
         index[mask] = inverse
         gaze, has_gaze = self._gaze(chosen, mask)
+        own = self._ranks.own(len(chosen))
+        labels = None if self._data.labels is None else torch.from_numpy(self._data.labels[chosen])
         return Batch(
-            images=self._images(chosen, rng),
+            pixels=torch.from_numpy(self._data.images[self._data.image_index[chosen[own]]]),
+            jitter=None if rng is None else self._jitter_factors(rng, len(chosen))[:, own],
             input_ids=torch.from_numpy(self._input_ids[distinct, :longest]),
             attention_mask=torch.from_numpy(self._token_mask[distinct, :longest]),
+            word_mask=torch.from_numpy(self._word_mask[distinct, :longest]),
             sentence_index=torch.from_numpy(index),
             sentence_mask=torch.from_numpy(mask),
             has_gaze=torch.from_numpy(has_gaze),
             gaze_similarity=torch.from_numpy(gaze),
+            labels=labels,
         )
+
+    def _jitter_factors(self, rng: np.random.Generator, size: int) -> Tensor:
+        training = self._settings.training
+        return draw_jitter(rng, size, training.brightness, training.contrast)
 
     def _gaze(self, chosen: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         gaze = np.zeros((*mask.shape, self._settings.model.patch_grid**2), dtype=np.float32)
@@ -194,36 +194,7 @@ class BatchMaker:
                 has_gaze[row, : len(heat[:limit])] = self._data.has_gaze[sample][:limit]
         return gaze, has_gaze & mask
 
-    def _images(self, chosen: np.ndarray, rng: np.random.Generator | None) -> Tensor:
-        pixels = torch.from_numpy(self._data.images[self._data.image_index[chosen]]).float().div_(255)
-        if rng is not None:
-            pixels = jitter(pixels, rng, self._settings.training.brightness, self._settings.training.contrast)
-        pixels = pixels.sub_(self._settings.data.pixel_mean).div_(self._settings.data.pixel_std)
-        # Convolutions on the CPU run half again as fast on channels-last images.
-        return pixels[:, None].expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
-
 
 def count_steps(stage: StageSettings) -> int:
     """Return the steps that show `image_passes` images, the last batch being full."""
     return -(-stage.image_passes // stage.batch_size)
-
-
-def jitter(pixels: Tensor, rng: np.random.Generator, brightness: float, contrast: float) -> Tensor:
-    """Return images with random brightness and, for half of them, random contrast.
-
-    Parameters
-    ----------
-    pixels
-        Shape (b, S, S), 0-1; changed in place.
-    rng
-        Source of the factors.
-    brightness, contrast
-        x draws a factor from [1 - x, 1 + x]; contrast acts about the image's mean.
-    """
-    size = len(pixels)
-    bright = rng.uniform(1 - brightness, 1 + brightness, size)
-    sharp = np.where(rng.random(size) < 0.5, rng.uniform(1 - contrast, 1 + contrast, size), 1.0)
-    factors = torch.from_numpy(np.stack([bright, sharp]).astype(np.float32))[..., None, None]
-    pixels = pixels.mul_(factors[0]).clamp_(0, 1)
-    mean = pixels.mean(dim=(1, 2), keepdim=True)
-    return pixels.sub_(mean).mul_(factors[1]).add_(mean).clamp_(0, 1)

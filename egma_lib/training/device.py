@@ -9,10 +9,11 @@ import torch
 
 from egma_lib.errors import TrainingError
 from egma_lib.settings import Settings
+from egma_lib.training.ranks import ALONE, Ranks
 
 
-def choose_device(settings: Settings) -> torch.device:
-    """Return the device to train on.
+def choose_device(settings: Settings, ranks: Ranks = ALONE) -> torch.device:
+    """Return the device to train on; of several processes each takes the GPU that torchrun numbered for it.
 
     Raises
     ------
@@ -22,7 +23,15 @@ def choose_device(settings: Settings) -> torch.device:
     wanted = settings.training.device
     if wanted == "cuda" and not torch.cuda.is_available():
         raise TrainingError("training.device is 'cuda' but PyTorch sees no GPU; use 'auto' or 'cpu'")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+    if wanted == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    return torch.device("cuda", ranks.local_index) if ranks.count > 1 else torch.device("cuda")
+
+
+def uses_bf16(settings: Settings, device: torch.device) -> bool:
+    """Whether the encoders compute in mixed precision on this device."""
+    wanted = settings.training.bf16
+    return wanted == "on" or (wanted == "auto" and device.type == "cuda")
 
 
 @contextmanager

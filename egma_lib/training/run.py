@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,18 +19,19 @@ from egma_lib.models.build import build_dual_encoder
 from egma_lib.models.weights import load_weights, save_weights
 from egma_lib.settings import Settings, StageSettings
 from egma_lib.training.batches import BatchMaker
+from egma_lib.training.code_hash import code_of_method
 from egma_lib.training.data import TrainingData
 from egma_lib.training.device import choose_device, reproducible_torch
 from egma_lib.training.gaze_share import samples_with_gaze
 from egma_lib.training.locks import run_lock
 from egma_lib.training.loop import BEST_FILE, Progress, TrainingLoop
+from egma_lib.training.ranks import ALONE, Ranks
 from egma_lib.training.state import STATE_FILE
 
 if TYPE_CHECKING:
     from transformers import BertTokenizer
 
 WEIGHTS_FILE = "model.safetensors"
-_CODE_PACKAGES = ("losses", "models", "training")
 
 
 @dataclass(frozen=True)
@@ -76,14 +78,13 @@ class RunSpec:
 def run_id(spec: RunSpec, settings: Settings, data_hash: str) -> str:
     """Return the id of a run: `<name>-s<seed>-<hash>`.
 
-    The hash covers the run, every setting that its result depends on, the data and the code of losses, models
-    and training; so equal ids mean equal results, and a base run is shared by arms with other losses.
+    The hash covers the run, every setting that its result depends on, the data and the code of training,
+    models and the method's own loss; so equal ids mean equal results, a base run is shared by arms with other
+    losses, and a new loss leaves the runs of the others as they are.
     """
     training = settings.training.model_dump(
         mode="json", exclude={"base", "continued", "checkpoint_every_s", "tensorboard"}
     )
-    package = Path(__file__).parents[1]
-    sources = sorted(path for name in _CODE_PACKAGES for path in (package / name).glob("*.py"))
     digest = content_hash(
         asdict(spec),
         settings.model.model_dump(mode="json"),
@@ -92,7 +93,7 @@ def run_id(spec: RunSpec, settings: Settings, data_hash: str) -> str:
         training,
         stage_settings(spec, settings).model_dump(mode="json"),
         data_hash,
-        *sources,
+        code_of_method(spec.method),
         length=8,
     )
     return f"{spec.name}-s{spec.seed}-{digest}"
@@ -116,6 +117,7 @@ def train_run(
     tokenizer: BertTokenizer,
     start_weights: Path | None = None,
     progress: Progress | None = None,
+    ranks: Ranks = ALONE,
 ) -> Path:
     """Train one run, or go on with it where it stopped, or reuse it when it is finished.
 
@@ -135,6 +137,8 @@ def train_run(
         `model.safetensors` of the run that `spec.start` names; None without one.
     progress
         Called after each step with steps done, all steps and the loss.
+    ranks
+        The processes that train this run together, each of which calls this function.
 
     Returns
     -------
@@ -144,20 +148,23 @@ def train_run(
     Raises
     ------
     TrainingError
-        The start is missing, a loss is not finite, or the data do not fill a batch.
+        The start is missing, a loss is not finite, the data do not fill a batch, or memory runs out.
     """
     if (spec.start is None) != (start_weights is None):
         raise TrainingError(
             f"run {spec.name}: `start` {spec.start!r} and its weights {start_weights} go together"
         )
     folder = runs_folder / run_id(spec, settings, data.data_hash)
-    with run_lock(folder):
-        if is_finished(folder):
-            return folder
-        _sweep(folder)
-        device = choose_device(settings)
-        with reproducible_torch(spec.seed, settings, device):
-            _train(spec, settings, data, folder, tokenizer, start_weights, device, progress)
+    with run_lock(folder) if ranks.is_first else nullcontext():
+        finished = is_finished(folder)
+        if ranks.is_first and not finished:
+            _sweep(folder)
+        ranks.wait()
+        if not finished:
+            device = choose_device(settings, ranks)
+            with reproducible_torch(spec.seed, settings, device):
+                _train(spec, settings, data, folder, tokenizer, start_weights, device, progress, ranks)
+        ranks.wait()
     return folder
 
 
@@ -170,20 +177,25 @@ def _train(
     start_weights: Path | None,
     device: torch.device,
     progress: Progress | None,
+    ranks: Ranks,
 ) -> None:
     keeps_gaze = samples_with_gaze(data, spec.gaze_share, spec.seed)
-    batches = BatchMaker(data, tokenizer, settings, spec.stage, spec.seed, keeps_gaze)
+    batches = BatchMaker(data, tokenizer, settings, spec.stage, spec.seed, keeps_gaze, ranks)
     model = build_dual_encoder(settings.model, tokenizer, spec.seed, settings.data.image_size)
     if start_weights is not None:
         load_weights(model, start_weights)
+    if ranks.count > 1 and device.type == "cuda":
+        model.image_encoder = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model.image_encoder)
     model.image_encoder.to(memory_format=torch.channels_last)
     model.to(device)
-    _describe(spec, settings, data, folder, tokenizer, batches, keeps_gaze)
+    if ranks.is_first:
+        _describe(spec, settings, data, folder, tokenizer, batches, keeps_gaze)
     stage = stage_settings(spec, settings)
-    TrainingLoop(model, batches, spec.method, stage, settings, folder).train(progress)
-    save_weights(model, folder / WEIGHTS_FILE)
-    for name in (STATE_FILE, BEST_FILE):
-        (folder / name).unlink(missing_ok=True)
+    TrainingLoop(model, batches, spec.method, stage, settings, folder, ranks).train(progress)
+    if ranks.is_first:
+        save_weights(model, folder / WEIGHTS_FILE)
+        for name in (STATE_FILE, BEST_FILE):
+            (folder / name).unlink(missing_ok=True)
 
 
 def _describe(

@@ -19,7 +19,7 @@ STATE_FILE = "state.safetensors"
 def save_state(
     path: Path, model: DualEncoder, optimiser: torch.optim.Optimizer, progress: dict[str, Any]
 ) -> None:
-    """Write model, optimiser, generator states and `progress` atomically as one safetensors file.
+    """Write model, optimiser and `progress` atomically as one safetensors file.
 
     Parameters
     ----------
@@ -36,9 +36,6 @@ def save_state(
     tensors = {f"model.{name}": value for name, value in model.state_dict().items()}
     for index, moments in optimiser.state_dict()["state"].items():
         tensors |= {f"optimiser.{index}.{name}": value for name, value in moments.items()}
-    tensors["generator.cpu"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        tensors["generator.cuda"] = torch.cuda.get_rng_state()
     stored = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     with atomic_path(path) as temporary:
         save_file(stored, temporary, metadata={"progress": json.dumps(progress)})
@@ -65,9 +62,6 @@ def load_state(path: Path, model: DualEncoder, optimiser: torch.optim.Optimizer)
         raise ArtefactError(
             f"{path}: cannot be resumed ({error}); delete it to start the run again"
         ) from error
-    torch.set_rng_state(tensors["generator.cpu"])
-    if "generator.cuda" in tensors and torch.cuda.is_available():
-        torch.cuda.set_rng_state(tensors["generator.cuda"])
     return progress
 
 

@@ -7,7 +7,8 @@ import torch
 from training_cases import tiny_data, tiny_settings, tiny_tokenizer
 
 from egma_lib.errors import DataError, TrainingError
-from egma_lib.training.batches import BatchMaker, jitter
+from egma_lib.training.augmentation import draw_jitter, jitter, model_images
+from egma_lib.training.batches import BatchMaker
 from egma_lib.training.gaze_share import samples_with_gaze
 
 
@@ -23,22 +24,27 @@ def maker(tokenizer, data=None, seed=0, keeps_gaze=None, stage="continued", **ov
 
 
 def equal(first, second):
-    return all(torch.equal(getattr(first, name), getattr(second, name)) for name in vars(first))
+    pairs = [(getattr(first, name), getattr(second, name)) for name in vars(first)]
+    return all((a is None and b is None) or torch.equal(a, b) for a, b in pairs)
+
+
+def images_of(batch, **overrides):
+    return model_images(batch.pixels, batch.jitter, tiny_settings(**overrides).data)
 
 
 def test_a_batch_depends_on_seed_stage_and_number_alone(tokenizer):
     first, second = maker(tokenizer), maker(tokenizer)
     for step in (4, 0, 4):
         assert equal(first.training_batch(step), second.training_batch(step))
-    assert not torch.equal(first.training_batch(0).images, maker(tokenizer, seed=1).training_batch(0).images)
+    assert not torch.equal(first.training_batch(0).pixels, maker(tokenizer, seed=1).training_batch(0).pixels)
     base = maker(tokenizer, stage="base").training_batch(0)
-    assert not torch.equal(first.training_batch(0).images, base.images)
+    assert not torch.equal(first.training_batch(0).pixels, base.pixels)
 
 
 def test_arms_see_the_same_films_whatever_their_gaze(tokenizer):
     nothing = np.zeros(12, dtype=bool)
     with_gaze, without = (maker(tokenizer, keeps_gaze=k).training_batch(1) for k in (None, nothing))
-    assert torch.equal(with_gaze.images, without.images)
+    assert torch.equal(images_of(with_gaze), images_of(without))
     assert torch.equal(with_gaze.input_ids, without.input_ids)
     assert with_gaze.has_gaze.any()
     assert not without.has_gaze.any()
@@ -48,12 +54,9 @@ def test_arms_see_the_same_films_whatever_their_gaze(tokenizer):
 def test_an_epoch_shows_every_training_sample_once_and_no_held_out_one(tokenizer):
     data = tiny_data()
     marked = replace(data, images=np.arange(12, dtype=np.uint8)[:, None, None].repeat(32, 1).repeat(32, 2))
-    batches = maker(
-        tokenizer, marked, **{"training.brightness": 0, "training.contrast": 0, "data.pixel_mean": 0.0}
-    )
-    shown = torch.cat([batches.training_batch(step).images[:, 0, 0, 0] for step in (0, 1)])
-    shown = (shown * batches._settings.data.pixel_std * 255).round().int().tolist()
-    assert sorted(shown) == sorted(data.image_index[:8].tolist())
+    batches = maker(tokenizer, marked)
+    shown = torch.cat([batches.training_batch(step).pixels[:, 0, 0] for step in (0, 1)])
+    assert sorted(shown.tolist()) == sorted(data.image_index[:8].tolist())
 
 
 def test_a_distinct_sentence_is_stored_once_and_padding_ends_with_the_longest(tokenizer):
@@ -92,8 +95,9 @@ def test_heatmaps_stand_in_the_slots_of_their_sentences(tokenizer):
 
 def test_pixels_are_normalised_and_grey_in_three_channels(tokenizer):
     data = replace(tiny_data(), images=np.full((12, 32, 32), 255, dtype=np.uint8))
-    batches = maker(tokenizer, data, **{"data.pixel_mean": 0.5, "data.pixel_std": 0.25})
-    images = next(batches.validation_batches()).images
+    batch = next(maker(tokenizer, data).validation_batches())
+    assert batch.jitter is None
+    images = images_of(batch, **{"data.pixel_mean": 0.5, "data.pixel_std": 0.25})
     assert images.shape == (4, 3, 32, 32)
     torch.testing.assert_close(images, torch.full_like(images, 2.0))
 
@@ -106,11 +110,11 @@ def test_released_pooling_pads_to_the_token_limit(tokenizer):
 def test_jitter_stays_in_range_and_keeps_the_mean_of_a_contrast_change():
     rng = np.random.default_rng(0)
     pixels = torch.rand(64, 8, 8)
-    out = jitter(pixels.clone(), rng, 0.2, 0.2)
+    out = jitter(pixels.clone(), draw_jitter(rng, 64, 0.2, 0.2))
     assert out.min() >= 0
     assert out.max() <= 1
     grey = 0.4 + 0.2 * torch.rand(64, 8, 8)
-    changed = jitter(grey.clone(), rng, 0.0, 0.2)
+    changed = jitter(grey.clone(), draw_jitter(rng, 64, 0.0, 0.2))
     torch.testing.assert_close(changed.mean(dim=(1, 2)), grey.mean(dim=(1, 2)))
     untouched = (changed - grey).abs().amax(dim=(1, 2)) < 1e-6
     assert 15 < untouched.sum() < 49

@@ -10,11 +10,11 @@ from safetensors.torch import load_file
 from training_cases import tiny_data, tiny_settings, tiny_tokenizer
 
 from egma_lib.errors import ArtefactError, SettingsError, TrainingError
-from egma_lib.losses.methods import method_loss
 from egma_lib.models import load_dual_encoder
 from egma_lib.training import RunSpec, is_finished, run_id, train_run
 from egma_lib.training.batches import BatchMaker
-from egma_lib.training.loop import learning_rate, pair_features
+from egma_lib.training.loop import learning_rate
+from egma_lib.training.step import TrainingStep
 
 
 @pytest.fixture(scope="module")
@@ -231,9 +231,7 @@ def test_selection_keeps_the_weights_of_the_lowest_validation_loss(tmp_path, dat
     assert best < len(losses)
     batches = BatchMaker(data, tokenizer, settings, "base", 0, np.ones(len(data), dtype=bool))
     model = load_dual_encoder(folder, settings)
-    with torch.no_grad():
-        features = pair_features(model, next(batches.validation_batches()))
-        loss = method_loss("clip")(features, settings.losses)["total"].item()
+    loss = TrainingStep(model, "clip", settings).losses(next(batches.validation_batches()))["total"].item()
     assert loss == pytest.approx(min(losses), rel=1e-5)
 
 
