@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 
 import pytest
 
@@ -52,3 +53,16 @@ def test_content_hash_sees_values_and_bytes_but_not_key_order(tmp_path):
     before = content_hash(path)
     write_text(path, "two")
     assert content_hash(path) != before
+
+
+@pytest.mark.parametrize("cuts", [(), (0,), (3,), (1, 1, 5)], ids=str)
+def test_chunks_hash_like_their_joined_bytes(cuts):
+    joined = b"films of a corpus"
+    edges = [0, *cuts, len(joined)]
+    chunks = [joined[start:stop] for start, stop in pairwise(edges)]
+    assert content_hash("a", iter(chunks), 1) == content_hash("a", joined, 1)
+    assert content_hash(chunk for chunk in chunks) == content_hash(joined)
+
+
+def test_no_chunk_hashes_like_no_bytes():
+    assert content_hash(iter(())) == content_hash(b"")

@@ -6,17 +6,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from egma_lib.artefacts import atomic_path, content_hash, write_json
-from egma_lib.datasets.contract import CaseTable, ReportCorpus
+from egma_lib.datasets.contract import CaseTable
 from egma_lib.datasets.gaze_corpus import load_study_gaze_corpus
 from egma_lib.datasets.image_cache import ImageCache, build_image_cache
 from egma_lib.datasets.mimic_cxr import load_report_corpus
 from egma_lib.datasets.prompts import PROMPT_FOLDER
+from egma_lib.datasets.study_labels import load_study_labels
 from egma_lib.errors import ArtefactError
 from egma_lib.evaluation.evaluation_sets import make_evaluation_set, save_evaluation_set
+from egma_lib.experiments.corpus_data import base_training_data, gaze_training_data
 from egma_lib.experiments.evaluation_tables import (
     load_evaluation_tables,
     prompts_of,
@@ -24,12 +25,10 @@ from egma_lib.experiments.evaluation_tables import (
     require_datasets,
 )
 from egma_lib.gaze.artefact import GazeArtefact, load_gaze_artefact
-from egma_lib.gaze.heatmaps import gaze_similarity
 from egma_lib.gaze.preprocess import gaze_folder
 from egma_lib.models.vocabulary import learn_vocabulary, pretrained_tokenizer
 from egma_lib.settings import Settings
 from egma_lib.study import Study
-from egma_lib.training.data import TrainingData
 
 _VOCABULARY_FIELDS = {"text_encoder", "text_weights", "lowercase", "max_tokens"}
 
@@ -57,9 +56,24 @@ class Corpora:
     inputs_hash: str
 
     @property
-    def complete(self) -> bool:
-        """Whether everything has been made (the list of evaluation sets is written last)."""
+    def has_training_data(self) -> bool:
+        """Whether tokenizer and both corpora have been made (a folder is there only when it is whole)."""
+        return all(folder.is_dir() for folder in (self.tokenizer, self.base, self.gaze))
+
+    @property
+    def has_evaluation_sets(self) -> bool:
+        """Whether every evaluation set has been made (the list of them is written last)."""
         return (self.evaluation / "about.json").exists()
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything has been made."""
+        return self.has_training_data and self.has_evaluation_sets
+
+
+def gaze_variant_folder(corpora: Corpora, name: str) -> Path:
+    """Return where the training data of a gaze control lie: the gaze corpus with other heatmaps."""
+    return corpora.gaze.with_name(f"gaze-{name}")
 
 
 def corpora_location(study: Study, settings: Settings, gaze_folder: Path) -> Corpora:
@@ -113,7 +127,8 @@ def find_gaze(study: Study, settings: Settings) -> GazeArtefact:
 def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progress: bool = True) -> Corpora:
     """Read every data set, decode its films once, and save training data and evaluation sets.
 
-    Nothing is done where they are there already.
+    What is there already is left alone, training data and evaluation sets each on their own: no film is
+    decoded, no sentence tokenised and no corpus hashed again.
 
     Parameters
     ----------
@@ -136,34 +151,52 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
     if corpora.complete:
         return corpora
     require_datasets(study)
+    # Read before hours of decoding: a fault in a test set's tables must show at once.
+    evaluation = None if corpora.has_evaluation_sets else load_evaluation_tables(study, settings)
+    if not corpora.has_training_data:
+        _build_training_data(study, settings, gaze, corpora, progress)
+    if evaluation is not None:
+        tables, queries = evaluation
+        paths = [path for table in tables for path in table.cases["image_path"]]
+        cache = _decoded(study, settings, paths, progress)
+        save_evaluation_sets(tables, queries, cache, corpora.evaluation)
+        counts = {table.name: len(table) for table in tables}
+        about = {"cases": counts, "settings": settings.model_dump(mode="json")}
+        write_json(corpora.evaluation / "about.json", about)
+    return corpora
+
+
+def _build_training_data(
+    study: Study, settings: Settings, gaze: GazeArtefact, corpora: Corpora, progress: bool
+) -> None:
+    """Make tokenizer, report corpus and gaze corpus as far as they are not there."""
     share = settings.data.validation_share
     reports = load_report_corpus(study.dataset("mimic-cxr-jpg"), study.dataset("mimic-cxr"), share)
     readings = load_study_gaze_corpus(study, gaze, share)
-    tables, queries = load_evaluation_tables(study, settings)
-    paths = [
-        *reports.samples["image_path"],
-        *readings.samples["image_path"],
-        *(path for table in tables for path in table.cases["image_path"]),
-    ]
-    cache = build_image_cache(
+    both = (reports, readings)
+    paths = [path for corpus in both for path in corpus.samples["image_path"]]
+    cache = _decoded(study, settings, paths, progress)
+    if not corpora.tokenizer.is_dir():
+        spoken = (sentence for corpus in both for report in corpus.sentences for sentence in report)
+        save_tokenizer(spoken, settings, corpora.tokenizer)
+    if not corpora.base.is_dir():
+        labels = load_study_labels(study, reports.samples["study_id"])
+        base_training_data(reports, cache, corpora.tokenizer, labels).save(corpora.base)
+    if not corpora.gaze.is_dir():
+        labels = load_study_labels(study, readings.samples["study_id"])
+        gaze_training_data(readings, cache, gaze, settings, corpora.tokenizer, labels).save(corpora.gaze)
+    write_json(corpora.base.parent / "about.json", {"settings": settings.model_dump(mode="json")})
+
+
+def _decoded(study: Study, settings: Settings, paths: list[str], progress: bool) -> ImageCache:
+    # Films to train on and films to evaluate on have a cache each, so that neither makes the other anew.
+    return build_image_cache(
         paths,
         settings.data.image_size,
         study.folder("image_cache"),
         jobs=settings.experiments.n_workers,
         progress=progress,
     )
-    spoken = (
-        sentence for corpus in (reports, readings) for report in corpus.sentences for sentence in report
-    )
-    save_tokenizer(spoken, settings, corpora.tokenizer)
-    base_training_data(reports, cache, corpora.tokenizer).save(corpora.base)
-    gaze_training_data(readings, cache, gaze, settings, corpora.tokenizer).save(corpora.gaze)
-    save_evaluation_sets(tables, queries, cache, corpora.evaluation)
-    counts = {table.name: len(table) for table in tables}
-    about = {"cases": counts, "settings": settings.model_dump(mode="json")}
-    write_json(corpora.base.parent / "about.json", about)
-    write_json(corpora.evaluation / "about.json", about)
-    return corpora
 
 
 def save_evaluation_sets(
@@ -174,59 +207,6 @@ def save_evaluation_sets(
     for table in tables:
         prompts = prompts_of(table.name, queries)
         save_evaluation_set(make_evaluation_set(table, prompts, by_class, cache), folder)
-
-
-def base_training_data(corpus: ReportCorpus, cache: ImageCache, tokenizer: Path) -> TrainingData:
-    """Return a report corpus as training data without gaze; `tokenizer` is the saved tokenizer's folder."""
-    none = [np.zeros(len(sentences), dtype=bool) for sentences in corpus.sentences]
-    return _training_data(corpus, cache, [None] * len(corpus), none, tokenizer)
-
-
-def gaze_training_data(
-    corpus: ReportCorpus, cache: ImageCache, gaze: GazeArtefact, settings: Settings, tokenizer: Path
-) -> TrainingData:
-    """Return the gaze corpus as training data: gaze similarity on the patch grid, per sentence.
-
-    A sentence has gaze where its heatmap is not empty.
-    """
-    ids = corpus.samples["sample_id"].tolist()
-    grid = (settings.model.patch_grid, settings.model.patch_grid)
-    similarity = gaze_similarity(gaze, ids, grid, gaze.frames_of(ids), settings.gaze)
-    has_gaze = [np.asarray(values.any(axis=1), dtype=bool) for values in similarity]
-    return _training_data(corpus, cache, list(similarity), has_gaze, tokenizer)
-
-
-def _training_data(
-    corpus: ReportCorpus,
-    cache: ImageCache,
-    similarity: list[np.ndarray | None],
-    has_gaze: list[np.ndarray],
-    tokenizer: Path,
-) -> TrainingData:
-    samples = corpus.samples
-    rows, image_index = np.unique(cache.rows(samples["image_path"].tolist()), return_inverse=True)
-    images = cache.images[rows]
-    # By content, not by the code that made it: a run is repeated only where what it trains on differs.
-    data_hash = content_hash(
-        *sorted(tokenizer.iterdir()),
-        samples[["sample_id", "patient_id", "split", "source", "reader"]].to_dict("list"),
-        corpus.sentences,
-        images.tobytes(),
-        image_index.tobytes(),
-        *(b"" if gaze is None else gaze.tobytes() for gaze in similarity),
-    )
-    return TrainingData(
-        images=images,
-        image_index=image_index,
-        sentences=corpus.sentences,
-        gaze_similarity=similarity,
-        has_gaze=has_gaze,
-        is_validation=(samples["split"] == "validation").to_numpy(),
-        patient_ids=tuple(samples["patient_id"].astype(str)),
-        sample_ids=tuple(samples["sample_id"].astype(str)),
-        data_hash=data_hash,
-        strata=tuple(samples["source"] + "/" + samples["reader"]),
-    )
 
 
 def save_tokenizer(sentences: Iterable[str], settings: Settings, folder: Path) -> None:
