@@ -31,6 +31,7 @@ _PADS = (
     ("image_left", "image_right", "image_top", "image_bottom"),
 )
 _TIME = "Time (in secs)"
+_PUPILS = ("LPMMV", "RPMMV")
 
 
 def list_eye_gaze(folder: Path, frames: Mapping[str, ImageFrame]) -> list[ReadingReference]:
@@ -139,6 +140,7 @@ def read_eye_gaze(reference: ReadingReference, frame: ImageFrame, settings: Gaze
             folder / "fixations.csv", reference.dicom_id, shown, screen, time_s[-1]
         ),
         n_repaired_times=repaired,
+        pupil_lost_share=_pupil_lost_share(table),
         samples_file=path,
         words_file=words_path,
     )
@@ -172,7 +174,8 @@ def _read_pads(path: Path, dicom_id: str) -> np.ndarray:
 
 def _read_samples(path: Path, dicom_id: str) -> tuple[pd.DataFrame, int]:
     numbers = (_TIME, "BPOGX", "BPOGY", "BPOGV", "FPOGS", "FPOGD", "FPOGID")
-    table = rows_of_image(path, numbers, dicom_id)
+    pupil = tuple(name for name in column_names(path) if name in _PUPILS)
+    table = rows_of_image(path, (*numbers, *pupil), dicom_id)
     order, repaired = increasing_times(table[_TIME].to_numpy())
     if len(order) < 2:
         raise RecordingError(f"image {dicom_id}: {len(order)} samples; at least 2 are needed", path)
@@ -181,6 +184,12 @@ def _read_samples(path: Path, dicom_id: str) -> tuple[pd.DataFrame, int]:
     if ends.all() and not table["FPOGID"].duplicated().any():
         raise RecordingError(f"image {dicom_id}: holds fixations, not samples", path)
     return table.iloc[order].reset_index(drop=True), repaired
+
+
+def _pupil_lost_share(table: pd.DataFrame) -> float:
+    """Return the share of samples without a valid pupil diameter of either eye."""
+    present = [name for name in _PUPILS if name in table]
+    return float((table[present] != 1).all(axis=1).mean()) if present else math.nan
 
 
 def _read_fixations(

@@ -7,13 +7,17 @@ import pandas as pd
 
 from egma_lib.gaze.fixations import HIGH_RATE_HZ
 from egma_lib.gaze.recording import Recording
+from egma_lib.gaze.sentences import count_empty_sentences
+from egma_lib.gaze.transcripts import PUNCTUATION
 
 QUALITY_COLUMNS = (
-    "duration_s", "effective_hz", "jitter", "data_loss", "blink_share", "off_image_share", "rms_s2s_deg",
-    "sd_deg", "n_fixations", "fixations_off_image", "fixation_median_s", "n_saccades",
-    "saccade_amplitude_median_deg", "saccade_peak_velocity_median_deg_s", "n_sentences",
-    "sentences_with_gaze_share", "n_repaired_times",
+    "duration_s", "effective_hz", "jitter", "n_gaps", "data_loss", "blink_share", "pupil_lost_share",
+    "off_image_share", "rms_s2s_deg", "sd_deg", "n_fixations", "fixations_off_image", "fixation_median_s",
+    "n_saccades", "saccade_amplitude_median_deg", "saccade_peak_velocity_median_deg_s", "n_sentences",
+    "sentences_with_gaze_share", "n_empty_sentences", "n_words_without_length", "n_repaired_times",
 )  # fmt: skip
+GAP = 1.5
+"""An interval longer than so many median intervals lacks at least one sample."""
 
 
 def valid_share(recording: Recording) -> float:
@@ -44,9 +48,13 @@ def measure_quality(
     -------
     dict
         `QUALITY_COLUMNS`. `effective_hz`: samples per second of the whole recording, gaps included. `jitter`:
-        standard deviation of the sample interval over its median. `data_loss`: share of promised samples
-        that are missing. `off_image_share`: of the valid samples. `rms_s2s_deg` (sample to sample) and
-        `sd_deg`: precision within fixations. Peak velocity is NaN below 250 Hz, where it is biased low.
+        standard deviation of the sample interval over its median. `n_gaps`: places where samples are missing
+        from the file (more than `GAP` median intervals). `data_loss`: share of promised samples that are
+        missing. `pupil_lost_share`: samples without a pupil size, which nothing else uses; NaN without such a
+        column. `off_image_share`: of the valid samples. `rms_s2s_deg` (sample to sample) and `sd_deg`:
+        precision within fixations. Peak velocity is NaN below 250 Hz, where it is biased low.
+        `n_empty_sentences`: dropped, since nothing stands before their period. `n_words_without_length`:
+        begin and end at one time, as words do that were added when the report was corrected.
     """
     interval = np.diff(recording.time_s)
     span_s = float(interval.sum())
@@ -55,8 +63,10 @@ def measure_quality(
         "duration_s": span_s,
         "effective_hz": len(interval) / span_s,
         "jitter": float(np.std(interval) / np.median(interval)),
+        "n_gaps": int((interval > GAP * np.median(interval)).sum()),
         "data_loss": 1.0 - valid_share(recording),
         "blink_share": _blink_share(events, span_s),
+        "pupil_lost_share": recording.pupil_lost_share,
         "off_image_share": _off_image_share(recording),
         "rms_s2s_deg": rms,
         "sd_deg": spread,
@@ -66,7 +76,16 @@ def measure_quality(
         **_saccades(recording, events),
         "n_sentences": len(sentences),
         "sentences_with_gaze_share": float(sentences["has_gaze"].mean()) if len(sentences) else np.nan,
+        **_speech(recording.words),
         "n_repaired_times": recording.n_repaired_times,
+    }
+
+
+def _speech(words: pd.DataFrame) -> dict[str, int]:
+    spoken = words[~words["word"].isin(PUNCTUATION)]
+    return {
+        "n_empty_sentences": count_empty_sentences(words),
+        "n_words_without_length": int((spoken["start_s"] == spoken["end_s"]).sum()),
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -80,6 +81,8 @@ class Recording:
         onset_s, duration_s, x_px, y_px: the fixations that the data set ships.
     n_repaired_times
         Samples whose time stamp was blank, doubled or out of order (dropped or put in place).
+    pupil_lost_share
+        Share of samples without a pupil size (0-1); NaN where the file has no such column.
     samples_file, words_file
         Where samples and words were read from; None where they were not read from files.
     """
@@ -101,6 +104,7 @@ class Recording:
     words: pd.DataFrame
     vendor_fixations: pd.DataFrame
     n_repaired_times: int = 0
+    pupil_lost_share: float = math.nan
     samples_file: Path | None = None
     words_file: Path | None = None
 

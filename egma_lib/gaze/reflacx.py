@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,12 +18,13 @@ from egma_lib.gaze.recording import (
     increasing_times,
     measured_rate,
 )
-from egma_lib.gaze.tables import RecordingError, is_true, read_table, whole_number
+from egma_lib.gaze.tables import RecordingError, column_names, is_true, read_table, whole_number
 from egma_lib.gaze.transcripts import read_reflacx_words
 
 _METADATA_TEXTS = ("dicom_id", "id", "subject_id", "eye_tracking_data_discarded")
 _METADATA_SIZES = ("image_size_x", "image_size_y")
 _POSITION = ("x_position", "y_position")
+_PUPIL = "pupil_area_normalized"
 _RESOLUTION = ("angular_resolution_x_pixels_per_degree", "angular_resolution_y_pixels_per_degree")
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 _SHOWN = tuple(f"{side}_shown_from_image" for side in _SIDES)
@@ -143,7 +145,10 @@ def read_reflacx(reference: ReadingReference, frame: ImageFrame) -> Recording:
     """
     tables = reference.tables or reference.folder / "REFLACX"
     path = tables / "gaze_data" / reference.reading_id / "gaze.csv"
-    table = read_table(path, numbers=("timestamp_sample", *_POSITION, *_RESOLUTION, *_SHOWN, *_SCREEN))
+    pupil = tuple(name for name in column_names(path) if name == _PUPIL)
+    table = read_table(
+        path, numbers=("timestamp_sample", *_POSITION, *pupil, *_RESOLUTION, *_SHOWN, *_SCREEN)
+    )
     order, repaired = increasing_times(table["timestamp_sample"].to_numpy())
     if len(order) < 2:
         raise RecordingError(f"{len(order)} samples with a time stamp; at least 2 are needed", path)
@@ -170,6 +175,7 @@ def read_reflacx(reference: ReadingReference, frame: ImageFrame) -> Recording:
         words=read_reflacx_words(words_path),
         vendor_fixations=_read_fixations(main / "fixations.csv", time_s[-1]),
         n_repaired_times=repaired,
+        pupil_lost_share=float(table[_PUPIL].isna().mean()) if pupil else math.nan,
         samples_file=path,
         words_file=words_path,
     )

@@ -30,8 +30,7 @@ def split_sentences(words: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """
     word = np.array(words["word"].tolist(), dtype=object)
     spoken = np.array([one not in PUNCTUATION for one in word], dtype=bool)
-    # A period belongs to the sentence it ends, so counting starts anew on the word after it.
-    segment = np.cumsum(word == ".") - (word == ".")
+    segment = _segments(word)
     kept, index = np.unique(segment[spoken], return_inverse=True)
     start_s = words["start_s"].to_numpy(dtype=np.float64)[spoken]
     end_s = words["end_s"].to_numpy(dtype=np.float64)[spoken]
@@ -54,6 +53,19 @@ def split_sentences(words: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
         }
     )
     return content, sentences
+
+
+def count_empty_sentences(words: pd.DataFrame) -> int:
+    """Return how many sentences `split_sentences` drops, because they hold punctuation and no word."""
+    word = np.array(words["word"].tolist(), dtype=object)
+    spoken = np.array([one not in PUNCTUATION for one in word], dtype=bool)
+    segment = _segments(word)
+    return len(np.unique(segment)) - len(np.unique(segment[spoken]))
+
+
+def _segments(word: np.ndarray) -> np.ndarray:
+    # A period belongs to the sentence it ends, so counting starts anew on the word after it.
+    return np.cumsum(word == ".") - (word == ".")
 
 
 def _join(words: np.ndarray) -> str:

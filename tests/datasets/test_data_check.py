@@ -65,7 +65,7 @@ def test_whole_tree_is_complete_and_counted(whole):
     assert {sets[key].status for key in set(sets) - present} == {"absent"}
     assert counts(sets["mimic-eye"]) == {
         "patients": 2, "images": 2, "images in REFLACX": 1, "images in EYE GAZE": 1, "images in both": 0,
-        "REFLACX readings": 2, "usable REFLACX readings": 1,
+        "REFLACX readings": 2, "images with several readings": 1, "usable REFLACX readings": 1,
     }  # fmt: skip
     assert counts(sets["mimic-cxr-jpg"]) == {"images": 3, "studies": 2, "patients": 1}
     assert counts(sets["mimic-cxr"]) == {"reports": 2}
@@ -210,7 +210,9 @@ def test_reflacx_on_its_own(tmp_path):
     folder = write_reflacx(tmp_path / "reflacx")
     one = by_key(check_data(tmp_path))["reflacx"]
     assert one.status == "complete"
-    assert counts(one) == {"readings": 2, "usable readings": 1, "images": 1, "patients": 1}
+    assert counts(one) == {
+        "readings": 2, "usable readings": 1, "images": 1, "images with several readings": 1, "patients": 1,
+    }  # fmt: skip
     (folder / "main_data/metadata_phase_2.csv").unlink()
     (folder / "gaze_data/P300R000001/gaze.csv").unlink()
     missing = by_key(check_data(tmp_path))["reflacx"].inventory.missing

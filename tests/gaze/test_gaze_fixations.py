@@ -115,6 +115,7 @@ def test_quality_of_a_clean_recording():
     assert quality["jitter"] == pytest.approx(0, abs=1e-9)
     assert quality["data_loss"] == 0
     assert quality["off_image_share"] == 0
+    assert (quality["n_gaps"], quality["n_empty_sentences"], quality["n_words_without_length"]) == (0, 0, 0)
     assert quality["rms_s2s_deg"] == pytest.approx(0, abs=1e-9)
     assert quality["blink_share"] == pytest.approx(0.1 / 1.999)
     assert (quality["n_fixations"], quality["n_saccades"]) == (4, 3)
@@ -146,6 +147,34 @@ def test_lost_samples_and_lost_rows_both_count_as_loss():
         for name in ("time_s", "x_px", "y_px", "px_per_deg_x", "px_per_deg_y", "shown_px", "screen_px")
     }
     assert valid_share(replace(recording, **arrays)) == pytest.approx(0.5)
+
+
+def test_every_place_without_samples_is_a_gap():
+    recording = make_recording()
+    keep = np.ones(2000, dtype=bool)
+    keep[[300, 301, 302, 900]] = False
+    names = ("time_s", "x_px", "y_px", "px_per_deg_x", "px_per_deg_y", "shown_px", "screen_px")
+    quality = quality_of(replace(recording, **{name: getattr(recording, name)[keep] for name in names}))
+    assert quality["n_gaps"] == 2
+    assert quality["data_loss"] == pytest.approx(4 / 2000)
+
+
+def test_gaze_beside_the_image_is_counted_by_sample_and_by_fixation():
+    recording = make_recording()
+    # The eye rests on the control strip, left of the image, while the second fixation lasts.
+    x_px = np.where((recording.time_s >= 0.5) & (recording.time_s < 0.95), -900.0, recording.x_px)
+    quality = quality_of(replace(recording, x_px=x_px))
+    assert quality["off_image_share"] == pytest.approx(450 / 2000)
+    assert (quality["fixations_off_image"], quality["n_fixations"]) == (1, 4)
+
+
+def test_sentences_without_words_and_words_without_length_are_counted():
+    words = [("clear", 0.1, 0.4), (".", 0.4, 0.5), (".", 0.5, 0.6), ("small", 0.7, 0.7), ("heart", 0.7, 0.9),
+             (",", 0.9, 0.9), (".", 0.9, 1.0), (",", 1.1, 1.2)]  # fmt: skip
+    table = pd.DataFrame(words, columns=["word", "start_s", "end_s"])
+    quality = quality_of(make_recording(words=table))
+    # The second period ends nothing, and neither do the last comma's words; commas are no words.
+    assert (quality["n_empty_sentences"], quality["n_words_without_length"]) == (2, 1)
 
 
 def test_no_peak_velocity_is_claimed_below_250_hz():

@@ -154,6 +154,41 @@ def test_double_and_reversed_time_stamps_are_repaired_and_counted(tmp_path):
     assert (np.diff(recording.time_s) > 0).all()
 
 
+def test_samples_without_a_pupil_are_counted_and_change_nothing_else(tmp_path):
+    """The blink of 60 samples has no pupil; nor have 40 samples that keep their position."""
+    write_tree(tmp_path)
+    whole = read_recording(reading(tmp_path, "reflacx"), SETTINGS)
+    assert whole.pupil_lost_share == pytest.approx(60 / 2000)
+
+    def hide(lines):
+        for line in lines[500:540]:
+            line[3] = ""
+
+    recording = read_recording(damage_gaze(tmp_path, hide), SETTINGS)
+    assert recording.pupil_lost_share == pytest.approx(100 / 2000)
+    np.testing.assert_array_equal(recording.x_px, whole.x_px)
+
+
+def test_without_a_pupil_column_the_share_is_unknown(tmp_path):
+    write_tree(tmp_path)
+    path = tmp_path / "patient_10000001" / "REFLACX" / "gaze_data" / READING / "gaze.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("pupil_area_normalized", "other"), "utf-8")
+    assert np.isnan(read_recording(reading(tmp_path, "reflacx"), SETTINGS).pupil_lost_share)
+    # The hand-written table of EYE GAZE has none of its pupil columns.
+    assert np.isnan(read_recording(reading(tmp_path, "eye_gaze"), SETTINGS).pupil_lost_share)
+
+
+def test_a_pupil_of_either_eye_is_enough_for_eye_gaze(tmp_path):
+    write_tree(tmp_path)
+    path = tmp_path / "patient_10000001" / "EyeGaze" / "eye_gaze.csv"
+    header, *lines = path.read_text(encoding="utf-8").splitlines()
+    valid = {0: ",0,0", 1: ",0,1", 2: ",1,0", 3: ",0,0"}
+    lines = [line + valid.get(number, ",1,1") for number, line in enumerate(lines)]
+    path.write_text("\n".join([f"{header},LPMMV,RPMMV", *lines]) + "\n", encoding="utf-8")
+    recording = read_recording(reading(tmp_path, "eye_gaze"), SETTINGS)
+    assert recording.pupil_lost_share == pytest.approx(2 / len(recording.time_s))
+
+
 def test_a_rectangle_without_area_is_carried_over_from_the_sample_before(tmp_path):
     write_tree(tmp_path)
 

@@ -80,10 +80,15 @@ def _check_readings(found: Findings, root: Path) -> bool:
     ]
     reflacx = [reading for reading in readings if reading.source == "reflacx"]
     found.counts["REFLACX readings"] = len(reflacx)
+    found.counts["images with several readings"] = _several([reading.dicom_id for reading in reflacx])
     found.counts["usable REFLACX readings"] = sum(1 for reading in reflacx if not reading.problem)
     if not usable:
         found.faults.append(f"{root}: no usable reading")
     return complete and bool(usable)
+
+
+def _several(dicom_ids: list[str]) -> int:
+    return sum(1 for number in Counter(dicom_ids).values() if number > 1)
 
 
 def _files_of(reading: ReadingReference) -> list[Path]:
@@ -132,6 +137,7 @@ def check_reflacx(folder: Path, jpg_folder: Path | None) -> Inventory:
         "readings": len(readings),
         "usable readings": int((~discarded).sum()),
         "images": readings["dicom_id"].nunique(),
+        "images with several readings": _several(readings["dicom_id"].tolist()),
         "patients": readings["subject_id"].nunique(),
     }
     if complete and not found.missing and not found.faults:
