@@ -13,8 +13,9 @@ from egma_lib.artefacts import atomic_path
 from egma_lib.errors import ArtefactError
 from egma_lib.evaluation.encode import EncodedImages, encode_images, encode_prompts
 from egma_lib.evaluation.evaluation_sets import EvaluationSet
+from egma_lib.evaluation.gloria_score import gloria_scores
 from egma_lib.evaluation.pointing import pointing_hits, similarity_maps
-from egma_lib.evaluation.scores import SCORES, class_scores, prompt_scores
+from egma_lib.evaluation.scores import class_scores, prompt_scores
 
 if TYPE_CHECKING:
     from egma_lib.models.dual_encoder import DualEncoder
@@ -22,15 +23,24 @@ if TYPE_CHECKING:
 
 
 _STORED_PER_PROMPT = ("global", "image_to_text", "text_to_image")
+_OWN_SCORES = {"gloria": gloria_scores}
+"""Scores that only models trained by the method of that name have."""
 
 
-def predict(model: DualEncoder, evaluation_set: EvaluationSet, settings: Settings, folder: Path) -> Path:
+def predict(
+    model: DualEncoder,
+    evaluation_set: EvaluationSet,
+    settings: Settings,
+    folder: Path,
+    own_score: str | None = None,
+) -> Path:
     """Score one test set and store the scores.
 
     Writes `<set>.parquet` (case_id, patient_id, paired_case_id, label, and `<score>|<class>` for every
-    score of `SCORES`), `<set>_prompts.npz` (scores per prompt, shape (n_cases, n_prompts), and prompt_class)
-    and, where the set has regions, `<set>_pointing.parquet` (one row per region: case_id, patient_id,
-    finding, hit, chance, best_patch, n_prompts). The table of class scores is written last.
+    score of `SCORES` and the method's own one), `<set>_prompts.npz` (scores per prompt, shape (n_cases,
+    n_prompts), and prompt_class) and, where the set has regions, `<set>_pointing.parquet` (one row per
+    region: case_id, patient_id, finding, hit, chance, best_patch, n_prompts). The table of class scores is
+    written last.
 
     Parameters
     ----------
@@ -42,6 +52,8 @@ def predict(model: DualEncoder, evaluation_set: EvaluationSet, settings: Setting
         Pixel statistics and batch size.
     folder
         Folder of this run's predictions.
+    own_score
+        Name of the score that the model's method publishes for itself (`Method.own_score`), if any.
 
     Returns
     -------
@@ -51,7 +63,12 @@ def predict(model: DualEncoder, evaluation_set: EvaluationSet, settings: Setting
     images = encode_images(model, evaluation_set.images, settings.data, settings.evaluation.batch_size)
     prompts = encode_prompts(model, evaluation_set.prompts)
     by_prompt = prompt_scores(images, prompts)
-    per_prompt = {score: by_prompt[score].astype(np.float32) for score in _STORED_PER_PROMPT}
+    stored = list(_STORED_PER_PROMPT)
+    if own_score is not None:
+        score_prompts = _OWN_SCORES[own_score]
+        by_prompt[own_score] = score_prompts(model, images, evaluation_set.prompts, by_prompt["global"])
+        stored.append(own_score)
+    per_prompt = {score: by_prompt[score].astype(np.float32) for score in stored}
     per_prompt["prompt_class"] = evaluation_set.prompt_class
     with atomic_path(folder / f"{evaluation_set.name}_prompts.npz") as temporary:
         np.savez_compressed(temporary, **per_prompt, allow_pickle=False)
@@ -74,10 +91,8 @@ def _class_score_table(by_prompt: dict[str, np.ndarray], evaluation_set: Evaluat
             "label": evaluation_set.labels,
         }
     )
-    for score in SCORES:
-        averaged = class_scores(
-            by_prompt[score], evaluation_set.prompt_class, len(evaluation_set.class_names)
-        )
+    for score, per_prompt in by_prompt.items():
+        averaged = class_scores(per_prompt, evaluation_set.prompt_class, len(evaluation_set.class_names))
         for index, name in enumerate(evaluation_set.class_names):
             table[f"{score}|{name}"] = averaged[:, index].astype(np.float32)
     return table
@@ -122,12 +137,16 @@ def read_predictions(folder: Path, name: str) -> pd.DataFrame:
 
 
 def read_prompt_scores(folder: Path, name: str) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Read every score of `SCORES` per prompt, shape (n_cases, n_prompts), and the prompts' class indices."""
+    """Read the scores per prompt, shape (n_cases, n_prompts), and the prompts' class indices.
+
+    Every score of `SCORES` is there, and the own score of the run's method where it has one.
+    """
     path = folder / f"{name}_prompts.npz"
     if not path.exists():
         raise ArtefactError(f"{path}: no scores per prompt; run notebook 02 (or 05) first")
     with np.load(path) as arrays:
-        scores = {score: arrays[score] for score in _STORED_PER_PROMPT}
+        own = [score for score in _OWN_SCORES if score in arrays]
+        scores = {score: arrays[score] for score in (*_STORED_PER_PROMPT, *own)}
         prompt_class = arrays["prompt_class"]
     scores["fine_grained"] = (scores["image_to_text"] + scores["text_to_image"]) / 2
     return scores, prompt_class

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+
 from egma_lib.artefacts import read_json, write_json
 from egma_lib.evaluation.evaluation_sets import load_evaluation_set
 from egma_lib.evaluation.predictions import predict
+from egma_lib.losses.methods import find_method
 from egma_lib.models.build import load_dual_encoder
 from egma_lib.settings import Settings
 from egma_lib.training.run import choose_device
@@ -37,9 +40,11 @@ def evaluate_run(run_folder: Path, settings: Settings, evaluation: Path, predict
     if is_evaluated(folder, evaluation):
         return folder
     model = load_dual_encoder(run_folder, settings).to(choose_device(settings))
+    about = yaml.safe_load((run_folder / "settings.yaml").read_text(encoding="utf-8"))
+    own_score = find_method(about["run"]["method"]).own_score
     names = sorted(path.parent.name for path in evaluation.glob("*/about.json"))
     for name in names:
-        predict(model, load_evaluation_set(evaluation / name), settings, folder)
+        predict(model, load_evaluation_set(evaluation / name), settings, folder, own_score)
     write_json(folder / DONE_FILE, {"evaluation": evaluation.name, "sets": names})
     return folder
 

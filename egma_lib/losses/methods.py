@@ -23,10 +23,14 @@ class Method(NamedTuple):
         method depends on.
     uses_words
         Whether the loss reads `PairFeatures.words`, which cost time to make.
+    own_score
+        Name of the zero-shot score that the method publishes for itself, where none of
+        `egma_lib.evaluation.scores.SCORES` is it; stored for its runs only.
     """
 
     loss: str
     uses_words: bool = False
+    own_score: str | None = None
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(
@@ -41,7 +45,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "no_gaze": Method("egma_lib.losses.egma_methods:no_gaze"),
         "convirt": Method("egma_lib.losses.convirt:convirt"),
         "filip": Method("egma_lib.losses.filip:filip", uses_words=True),
-        "gloria": Method("egma_lib.losses.gloria:gloria", uses_words=True),
+        "gloria": Method("egma_lib.losses.gloria:gloria", uses_words=True, own_score="gloria"),
         "medclip": Method("egma_lib.losses.medclip:medclip"),
         "sparc": Method("egma_lib.losses.sparc:sparc", uses_words=True),
     }
