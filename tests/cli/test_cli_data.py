@@ -44,7 +44,8 @@ def test_check_without_a_root_says_how_to_get_everything():
     for key in DATASET_KEYS:
         assert f"{key}: ABSENT" in parts[key]
         assert all(word in parts[key] for word in ("get it", "licence", "size", NOT_RUN))
-    assert "02 pretraining: no, lacks MIMIC-EYE; " in shown.output
+    lacking = "MIMIC-EYE, or REFLACX or EGD-CXR with their films in MIMIC-CXR-JPG; "
+    assert f"02 pretraining: no, lacks {lacking}" in shown.output
 
 
 def test_check_of_a_whole_root(root):

@@ -1,4 +1,4 @@
-"""The whole suite on a data root that the phantom did not write."""
+"""The whole suite on data roots that the phantom did not write."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
 from real_tree import write_real_tree
+from real_tree_without_mimic_eye import write_tree_without_mimic_eye
 
 from egma_lib.study import REPOSITORY
 
 
-@pytest.mark.smoke
-def test_the_suite_runs_on_real_layouts_and_counts_the_study_as_real(tmp_path):
-    root, results = write_real_tree(tmp_path / "data", mimic_rows=764, kaggle_side=256), tmp_path / "results"
+def run_all(root: Path, results: Path, *options: str) -> set[str]:
+    """Call ./run_all.sh, which must succeed, and return the states of its stages."""
     done = subprocess.run(
-        ["./run_all.sh", "--profile", "smoke", "--data-root", str(root), "--results", str(results)],
+        ["./run_all.sh", "--profile", "smoke", "--data-root", str(root), "--results", str(results), *options],
         cwd=REPOSITORY,
         env={**os.environ, "VIRTUAL_ENV": sys.prefix, "PYTHONPATH": str(REPOSITORY)},
         capture_output=True,
@@ -27,12 +28,42 @@ def test_the_suite_runs_on_real_layouts_and_counts_the_study_as_real(tmp_path):
     )
     assert done.returncode == 0, done.stderr[-6000:]
     manifest = json.loads((results / "manifest.json").read_text(encoding="utf-8"))
-    assert {stage["status"] for stage in manifest["stages"]} == {"done"}
+    return {stage["status"] for stage in manifest["stages"]}
+
+
+@pytest.mark.smoke
+def test_the_suite_runs_on_real_layouts_and_counts_the_study_as_real(tmp_path):
+    root, results = write_real_tree(tmp_path / "data", mimic_rows=764, kaggle_side=256), tmp_path / "results"
+    assert run_all(root, results) == {"done"}
+    require_real(results)
+    excluded = pd.read_csv(next((results / "gaze").glob("*/excluded.csv")))
+    assert excluded["reading_id"].tolist()[0] == "P103R000004"
+
+
+def require_real(results: Path) -> None:
     table = pd.read_csv(results / "tables" / "table_2_zero_shot.csv")
     assert set(table.loc[table["kind"] != "reported", "study"]) == {"real"}
     # Only in a real study do the paper's numbers stand in the same file.
     assert {"measured", "reported"} <= set(table["kind"])
     assert not table["metric"].eq("shortcut_gap").any()
-    excluded = pd.read_csv(next((results / "gaze").glob("*/excluded.csv")))
-    assert excluded["reading_id"].tolist()[0] == "P103R000004"
     assert (results / "figures" / "figure_7_readers.pdf").is_file()
+
+
+@pytest.mark.smoke
+def test_the_suite_runs_without_mimic_eye(tmp_path):
+    root = write_tree_without_mimic_eye(tmp_path / "data", mimic_rows=764, kaggle_side=256)
+    assert run_all(root, tmp_path / "results") == {"done"}
+    require_real(tmp_path / "results")
+
+
+@pytest.mark.smoke
+@pytest.mark.parametrize("collection", ["reflacx", "egd-cxr"])
+def test_the_gaze_notebooks_run_on_one_collection(collection, tmp_path):
+    root = write_tree_without_mimic_eye(
+        tmp_path / "data", n=16, mimic_rows=382, kaggle_side=64, collections=(collection,)
+    )
+    run_all(root, tmp_path / "results", "--only", "00,01")
+    case = pd.read_csv(tmp_path / "results" / "figures" / "start_here_case.csv")
+    assert case["gaze_label"].sum() > 0
+    readings = pd.read_parquet(next((tmp_path / "results" / "gaze").glob("*/readings.parquet")))
+    assert set(readings["source"]) == {"reflacx" if collection == "reflacx" else "eye_gaze"}
