@@ -45,8 +45,9 @@ class Study:
         return self.redirects.get(key, self.data_root / key)
 
     def has(self, key: str) -> bool:
-        """Whether the folder of a data set exists."""
-        return self.dataset(key).is_dir()
+        """Whether the folder of a data set exists and holds anything."""
+        folder = self.dataset(key)
+        return folder.is_dir() and any(folder.iterdir())
 
     def folder(self, name: str) -> Path:
         """Return a folder of the results (`tables`, `figures`, `predictions`, ...), made if need be.

@@ -224,6 +224,17 @@ def test_an_incomplete_collection_is_not_trained_on(whole, tmp_path):
     assert not any(one.runs for one in check_data(tmp_path).outcomes)
 
 
+def test_an_empty_folder_is_no_collection(whole, tmp_path):
+    for path in whole.iterdir():
+        (tmp_path / path.name).symlink_to(path)
+    for name in ("mimic-eye", "egd-cxr"):
+        (tmp_path / name).unlink(missing_ok=True)
+        (tmp_path / name).mkdir()
+    assert all(one.runs for one in check_data(tmp_path).outcomes)
+    found = read(tmp_path, tmp_path / "results")
+    assert set(found.corpus.samples["source"]) == {"reflacx"}
+
+
 def test_labels_of_readings_in_two_places_come_from_both(own_jpg, untouched, tmp_path):
     """MIMIC-EYE without the films of one patient; the label of the rest is MIMIC-EYE's."""
     found = read(own_jpg, tmp_path / "results")
