@@ -7,6 +7,7 @@ import sys
 
 import typer
 
+from egma_lib.commands.audit import AUDIT_EPILOG, audit
 from egma_lib.commands.data import data_app
 from egma_lib.commands.export import EXPORT_EXAMPLES, export
 from egma_lib.commands.gaze import gaze_app
@@ -49,6 +50,7 @@ app.add_typer(gaze_app, name="gaze")
 app.add_typer(phantom_app, name="phantom")
 app.add_typer(settings_app, name="settings")
 app.command("export", epilog=EXPORT_EXAMPLES)(export)
+app.command("audit", epilog=AUDIT_EPILOG)(audit)
 
 
 # The runner reads its own options, so that run_all.sh and `egma run` cannot drift apart.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import pairwise
 
@@ -100,11 +101,18 @@ def check_sampling(row: ReportedRow) -> list[Finding]:
 
 
 def wilson_interval(printed: Printed, n_cases: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval (without continuity correction) of a share of `n_cases`."""
-    from scipy.stats import binomtest
+    """Return the 95 % Wilson score interval (without continuity correction) of a share of `n_cases`.
 
-    interval = binomtest(round(printed.value * n_cases), n_cases).proportion_ci(0.95, method="wilson")
-    return float(interval.low), float(interval.high)
+    Source: Wilson (1927), JASA 22(158). The normal quantile comes from scipy.special, which loads in a tenth
+    of the time of scipy.stats; the tests compare with `scipy.stats.binomtest`.
+    """
+    from scipy.special import ndtri
+
+    share, z = round(printed.value * n_cases) / n_cases, float(ndtri(0.975))
+    scale = 1 + z * z / n_cases
+    middle = (share + z * z / (2 * n_cases)) / scale
+    half = z * math.sqrt(share * (1 - share) / n_cases + (z / (2 * n_cases)) ** 2) / scale
+    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def check_multiclass(row: ReportedRow) -> list[Finding]:

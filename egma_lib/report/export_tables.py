@@ -64,6 +64,9 @@ TABLES: Mapping[str, SharedColumns] = {
         ),
         LONG,
     ),
+    "reported_audit": SharedColumns(
+        texts=("table", "dataset", "method", "setting", "check", "verdict", "reported")
+    ),
     "leakage_audit": SharedColumns(
         texts=("study", "first", "second", "verdict"), counts=("n_patients", "n_exact", "n_near")
     ),

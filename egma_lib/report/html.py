@@ -25,6 +25,7 @@ h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc
 table { border-collapse: collapse; font-size: 12px; display: block; overflow-x: auto; }
 th, td { padding: 3px 8px; border-bottom: 1px solid #e3e3e3; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } th { background: #f5f5f5; }
+#reported_audit td { text-align: left; white-space: normal; min-width: 7rem; vertical-align: top; }
 img { max-width: 100%; } figure { margin: 1.5rem 0; } figcaption { color: #555; font-size: 13px; }
 .note { background: #fff7e0; border-left: 4px solid #e0a800; padding: .6rem 1rem; }
 """  # noqa: E501 - a style sheet reads better in whole rules
@@ -53,7 +54,7 @@ def write_report(study: Study, settings: Settings) -> Path:
     ]
     for name, title in TABLES.items():
         parts.append(f"<h2>{html.escape(title)}</h2>")
-        parts.append(_table(study.folder("tables") / f"{name}.md"))
+        parts.append(f'<section id="{name}">{_table(study.folder("tables") / f"{name}.md")}</section>')
     parts.append("<h2>Figures</h2>")
     for name in FIGURES:
         parts.append(_figure(study.folder("figures") / f"{name}.png", figure_caption(name, settings)))
