@@ -1,8 +1,8 @@
 """Train, validation and test films of the linear probe, read once and decoded into one image cache.
 
-CheXpert: frontal films of `train.csv` without the patients of 5x200 and 8x200, split by patient; the test part
-is the 202 frontal films of `valid.csv`, as in GLoRIA and MGCA. RSNA and SIIM: the splits of their readers. A
-data set that is absent is left out, and its columns in the table say so.
+CheXpert: frontal films of `train.csv` without the patients of 5x200 and 8x200, split by patient; the test
+part is the 202 frontal films of `valid.csv`, as in GLoRIA and MGCA. RSNA and SIIM: their readers' splits.
+A data set that is absent is left out, and its columns in the table say so.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from egma_lib.settings import ModelSettings
 from egma_lib.study import Study
 
 LEAKAGE_TABLE = "leakage_audit"
+PROBE_LEAKAGE_TABLE = "leakage_audit_linear_probe"
 _TITLE = "Leakage audit: what training and evaluation share"
 _HEADERS = {
     "n_patients": "patients in both",
@@ -31,17 +32,21 @@ _NOTE = (
 )
 
 
-def write_leakage_table(audit: LeakageAudit, study: Study, model: ModelSettings) -> list[Path]:
-    """Write `tables/leakage_audit` as csv (one row per pair of sets), Markdown and LaTeX.
+def write_leakage_table(
+    audit: LeakageAudit, study: Study, model: ModelSettings, name: str = LEAKAGE_TABLE
+) -> list[Path]:
+    """Write an audit under `tables/` as csv (one row per pair of sets), Markdown and LaTeX.
 
     Parameters
     ----------
     audit
-        As `audit_corpora` returns it.
+        As `audit_corpora` or `audit_probe_sets` returns it.
     study
         Names study and results folder.
     model
         Says which weights training starts from.
+    name
+        `LEAKAGE_TABLE`, or `PROBE_LEAKAGE_TABLE` for the audit of the linear probe.
 
     Returns
     -------
@@ -54,9 +59,9 @@ def write_leakage_table(audit: LeakageAudit, study: Study, model: ModelSettings)
     rows = audit.table()
     rows.insert(0, "study", study.name)
     return [
-        write_text(folder / f"{LEAKAGE_TABLE}.csv", rows.to_csv(index=False)),
-        write_text(folder / f"{LEAKAGE_TABLE}.md", f"# {title}\n\n" + "\n".join(map(markdown, blocks))),
-        write_text(folder / f"{LEAKAGE_TABLE}.tex", "\n".join(latex(block, title) for block in blocks)),
+        write_text(folder / f"{name}.csv", rows.to_csv(index=False)),
+        write_text(folder / f"{name}.md", f"# {title}\n\n" + "\n".join(map(markdown, blocks))),
+        write_text(folder / f"{name}.tex", "\n".join(latex(block, title) for block in blocks)),
     ]
 
 
