@@ -5,11 +5,17 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.figure import Figure
 
-from egma_lib.datasets.contract import REGION_COLUMNS, ReportCorpus
+from egma_lib.datasets.contract import ReportCorpus
 from egma_lib.figures.gaze_examples import film_of, readers_example
 from egma_lib.figures.readers import plot_readers, readers_data
 from egma_lib.figures.style import new_figure, styled, title
 from egma_lib.gaze.artefact import GazeArtefact
+
+_COLUMNS = (
+    "reading_id", "sentence", "share_on_region", "kind", "x", "y", "duration_s", "x_min", "y_min", "x_max",
+    "y_max",
+)  # fmt: skip
+"""As `readers_data` gives them."""
 
 
 def readers_figure(artefact: GazeArtefact, corpus: ReportCorpus, note: str) -> tuple[Figure, pd.DataFrame]:
@@ -34,7 +40,7 @@ def readers_figure(artefact: GazeArtefact, corpus: ReportCorpus, note: str) -> t
         There are regions, but no reader named what was marked.
     """
     if corpus.regions is None or corpus.regions.empty:
-        return _not_available(note), pd.DataFrame(columns=list(REGION_COLUMNS))
+        return _not_available(note), pd.DataFrame(columns=list(_COLUMNS))
     sample, finding, readers = readers_example(artefact, corpus)
     return plot_readers(film_of(corpus, sample), finding, readers, note), readers_data(readers)
 

@@ -33,6 +33,10 @@ TREES = [
     pytest.param(("reflacx",), id="reflacx_alone"),
     pytest.param(("egd-cxr",), id="egd_cxr_alone"),
 ]
+COLUMNS_OF_FIGURE_7 = [
+    "reading_id", "sentence", "share_on_region", "kind", "x", "y", "duration_s", "x_min", "y_min", "x_max",
+    "y_max",
+]  # fmt: skip
 DEVICES = {"reflacx": "REFLACX (EyeLink)", "egd-cxr": "EYE GAZE (Gazepoint)"}
 
 
@@ -117,9 +121,11 @@ def test_figure_7_needs_readers_who_mark(collections, reading_of):
     figure, rows = readers_figure(found.gaze, found.corpus, "note")
     if "reflacx" in collections:
         assert {"fixation", "ellipse"} <= set(rows["kind"])
+        assert rows.columns.tolist() == COLUMNS_OF_FIGURE_7
     else:
         assert figure.get_suptitle().startswith("Not available: only readers of REFLACX mark findings")
         assert rows.empty
+        assert rows.columns.tolist() == COLUMNS_OF_FIGURE_7
 
 
 @pytest.mark.parametrize("collections", TREES)
