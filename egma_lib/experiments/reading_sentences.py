@@ -1,0 +1,67 @@
+"""The dictated sentences of the gaze corpus as phrases put to their films."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from egma_lib.datasets.contract import ReportCorpus
+from egma_lib.errors import DataError
+from egma_lib.experiments.phrase_pairs import PhrasePairs, findings_named, one_name, place_group, sides_named
+from egma_lib.training.data import TrainingData
+
+
+def sentence_pairs(data: TrainingData, corpus: ReportCorpus) -> PhrasePairs:
+    """Return every sentence of a film that was held out, or that several readers read.
+
+    What training saw tells nothing about a model, but a reader can be compared with another reader on any
+    film; `held_out` says which are which.
+
+    Parameters
+    ----------
+    data
+        The gaze corpus as training data.
+    corpus
+        The same readings, with their films and readers.
+
+    Returns
+    -------
+    PhrasePairs
+        `readings`; the group is `no_finding` where a sentence names no finding that is present, and the
+        finding then empty.
+
+    Raises
+    ------
+    DataError
+        Training data and corpus hold other readings.
+    """
+    samples = corpus.samples
+    if list(data.sample_ids) != samples["sample_id"].astype(str).tolist():
+        raise DataError("gaze corpus and its training data hold other readings; run notebook 02 again")
+    n_readers = samples.groupby("dicom_id")["reader"].transform("nunique").to_numpy()
+    held_out = np.asarray(data.is_validation)
+    rows, phrases = [], []
+    for sample in np.flatnonzero(held_out | (n_readers > 1)).tolist():
+        reading = samples.iloc[sample]
+        for sentence, text in enumerate(data.sentences[sample]):
+            phrases.append(text)
+            rows.append(
+                {
+                    "case_id": f"{reading['sample_id']}/{sentence}", "patient_id": str(reading["patient_id"]),
+                    "dicom_id": str(reading["dicom_id"]), "reader": str(reading["reader"]),
+                    "image_index": int(data.image_index[sample]),
+                    "sides": " ".join(sorted(sides_named(text))),
+                    "held_out": bool(held_out[sample]), "sample": sample, "sentence": sentence,
+                }
+            )  # fmt: skip
+    if not rows:
+        raise DataError("the gaze corpus holds no patient out; raise data.validation_share")
+    named = findings_named(pd.Series(phrases))
+    table = pd.DataFrame(rows).assign(
+        finding=[one_name(names) if names else "" for names in named],
+        group=[
+            place_group(text) if names else "no_finding" for text, names in zip(phrases, named, strict=True)
+        ],
+        named=pd.Series(named, dtype=object),
+    )
+    return PhrasePairs("readings", data.images, table, tuple((text,) for text in phrases))
