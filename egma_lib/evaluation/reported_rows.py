@@ -13,8 +13,8 @@ from egma_lib.evaluation.printed import Printed
 
 KEY = ("table", "dataset", "method", "setting")
 DESIGN = (
-    "n_classes", "class_sizes", "n_cases", "n_positive", "prevalence", "n_relevant", "n_runs", "series", "counts",
-    "counts_source",
+    "n_classes", "class_sizes", "n_cases", "n_positive", "prevalence", "n_relevant", "n_runs", "series",
+    "counts", "counts_source",
 )  # fmt: skip
 REQUIRED = ("method", "metric", "value")
 
