@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from egma_lib.artefacts import read_json
+from egma_lib.artefacts import read_json, write_json
+from egma_lib.errors import ArtefactError
 from egma_lib.settings import Settings
 from egma_lib.training.batches import count_steps
 from egma_lib.training.run import RunSpec, run_id, stage_settings
@@ -51,6 +52,40 @@ class TrainJob:
     def n_steps(self) -> int:
         """Steps of the run."""
         return count_steps(stage_settings(self.spec, self.settings))
+
+
+def save_job(job: TrainJob, path: Path) -> Path:
+    """Write a job as a file that another process or machine can train from, and return its path.
+
+    What is to happen after the run is no part of it.
+    """
+    folders = ("data_folder", "tokenizer_folder", "runs_folder")
+    content = {name: str(getattr(job, name).resolve()) for name in folders}
+    write_json(path, {"spec": asdict(job.spec), "settings": job.settings.model_dump(mode="json"), **content})
+    return path
+
+
+def load_job(path: Path) -> TrainJob:
+    """Read a job that `save_job` wrote.
+
+    Raises
+    ------
+    ArtefactError
+        The file is no job, or was written by another version of the suite.
+    """
+    content = read_json(path)
+    try:
+        return TrainJob(
+            RunSpec(**content["spec"]),
+            Settings.model_validate(content["settings"]),
+            Path(content["data_folder"]),
+            Path(content["tokenizer_folder"]),
+            Path(content["runs_folder"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise ArtefactError(
+            f"{path}: not a job of this version of the suite ({error}); write it again"
+        ) from error
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import os
@@ -135,8 +136,7 @@ class TrainingLoop:
         return int(done["metrics_bytes"])
 
     def _metrics_file(self) -> BinaryIO:
-        path = self._folder / METRICS_FILE if self._ranks.is_first else Path(os.devnull)
-        return path.open("ab")
+        return (self._folder / METRICS_FILE).open("ab") if self._ranks.is_first else io.BytesIO()
 
     def _one_step(self, batch: Batch, n_steps: int) -> dict[str, Any]:
         started_s = time.perf_counter()

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -72,39 +73,48 @@ def _end_with_parent() -> None:
 
 
 def _train(job: TrainJob, pipe: Connection, loaded: dict[Path, Any]) -> Any:
-    from egma_lib.models.vocabulary import load_tokenizer
-    from egma_lib.training.data import TrainingData
     from egma_lib.training.jobs import TrainResult
-    from egma_lib.training.run import WEIGHTS_FILE, is_finished, train_run
+    from egma_lib.training.launch import train_in_processes
+    from egma_lib.training.run import is_finished
 
     started_s = time.perf_counter()
     folder = job.runs_folder / job.run_id
     reused = is_finished(folder)
-    if not reused:
-        if job.data_folder not in loaded:
-            loaded[job.data_folder] = TrainingData.load(job.data_folder)
-        if job.tokenizer_folder not in loaded:
-            loaded[job.tokenizer_folder] = load_tokenizer(job.tokenizer_folder)
-        start = None if job.spec.start is None else job.runs_folder / job.spec.start / WEIGHTS_FILE
-        train_run(
-            job.spec,
-            job.settings,
-            loaded[job.data_folder],
-            job.runs_folder,
-            loaded[job.tokenizer_folder],
-            start,
-            _reporter(pipe),
-        )
+    report = _reporter(pipe)
+    if not reused and job.settings.training.processes > 1:
+        train_in_processes(job, report)
+    elif not reused:
+        _train_here(job, report, loaded)
     output = None
     if job.after_run is not None:
         output = _hook(job.after_run)(folder, job.settings, **job.after_run_with)
     return TrainResult(job.run_id, folder, reused, time.perf_counter() - started_s, output)
 
 
-def _reporter(pipe: Connection) -> Any:
+def _train_here(job: TrainJob, report: Callable[[int, float], None], loaded: dict[Path, Any]) -> None:
+    from egma_lib.models.vocabulary import load_tokenizer
+    from egma_lib.training.data import TrainingData
+    from egma_lib.training.run import WEIGHTS_FILE, train_run
+
+    if job.data_folder not in loaded:
+        loaded[job.data_folder] = TrainingData.load(job.data_folder)
+    if job.tokenizer_folder not in loaded:
+        loaded[job.tokenizer_folder] = load_tokenizer(job.tokenizer_folder)
+    train_run(
+        job.spec,
+        job.settings,
+        loaded[job.data_folder],
+        job.runs_folder,
+        loaded[job.tokenizer_folder],
+        None if job.spec.start is None else job.runs_folder / job.spec.start / WEIGHTS_FILE,
+        lambda step, n_steps, loss: report(step, loss),
+    )
+
+
+def _reporter(pipe: Connection) -> Callable[[int, float], None]:
     last_s = time.monotonic()
 
-    def report(step: int, n_steps: int, loss: float) -> None:
+    def report(step: int, loss: float) -> None:
         nonlocal last_s
         if time.monotonic() - last_s >= _REPORT_EVERY_S:
             last_s = time.monotonic()
