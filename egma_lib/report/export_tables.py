@@ -67,8 +67,11 @@ TABLES: Mapping[str, SharedColumns] = {
     "reported_audit": SharedColumns(
         texts=("table", "dataset", "method", "setting", "check", "verdict", "reported")
     ),
-    "leakage_audit": SharedColumns(
-        texts=("study", "first", "second", "verdict"), counts=("n_patients", "n_exact", "n_near")
+    **dict.fromkeys(
+        ("leakage_audit", "leakage_audit_linear_probe"),
+        SharedColumns(
+            texts=("study", "first", "second", "verdict"), counts=("n_patients", "n_exact", "n_near")
+        ),
     ),
 }  # fmt: skip
 """Tables that are shared, by contract name."""

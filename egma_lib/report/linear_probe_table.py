@@ -26,6 +26,11 @@ HEAD_TITLES = {
     "paper": "The paper's head (30 epochs at a learning rate of 5e-7), mean AUROC over labels",
 }
 
+_PAIRED_TITLE = "Paired difference in mean AUROC to continued training without gaze, converged head"
+_PAIRED_NOTE = (
+    "Mean difference over seeds (each the mean over its draws) ± standard deviation [95 % t interval]."
+)
+
 Key = tuple[str, str, str, str]
 ProbeMeasurements = dict[Key, ProbeMeasurement]
 """(dataset, head, share, class) to AUROC; class "" is the mean."""
@@ -82,8 +87,14 @@ def table_1(
     ]
     long = long_table([*rows, *_chance_rows(measured), *_difference_rows(arms, measured)], study)
     note = _note(jobs, settings)
-    blocks = [_block(long, head, settings.probe, _head_note(jobs, head) + note) for head in HEADS]
-    blocks += [_per_label(long, settings.probe), _differences(long, settings.probe)]
+    absent = {name for name in PROBE_SETS if not has_predictions([next(iter(jobs.values()))[0].scores], name)}
+    plain, paired = long[long["comparison"] == ""], long[long["comparison"] != ""]
+    blocks = [
+        Block(HEAD_TITLES[head], _wide(plain, head, settings.probe, absent), _head_note(jobs, head) + note)
+        for head in HEADS
+    ]
+    blocks.append(_per_label(plain, settings.probe, absent))
+    blocks.append(Block(_PAIRED_TITLE, _wide(paired, "converged", settings.probe, absent), _PAIRED_NOTE))
     return Table("table_1_linear_probe", TITLE, long, tuple(blocks), read_reported(reported, 1))
 
 
@@ -125,13 +136,12 @@ def _difference_rows(arms: Sequence[Arm], measured: Mapping[str, ProbeMeasuremen
     ]
 
 
-def _wide(rows: pd.DataFrame, long: pd.DataFrame, head: str, probe: ProbeSettings) -> pd.DataFrame:
+def _wide(rows: pd.DataFrame, head: str, probe: ProbeSettings, absent: set[str]) -> pd.DataFrame:
     """Return mean AUROC with a column per set and share."""
     shares = [share_label(share) for share in probe.shares]
     names = {f"{share}, {head} head": share for share in shares}
     chosen = rows[rows["setting"].isin(list(names)) & (rows["metric"] == "auroc")]
     by = chosen["dataset"].map(DATASET_LABELS) + " " + chosen["setting"].map(names)
-    absent = set(PROBE_SETS) - set(long["dataset"])
     return pivot(
         chosen.assign(by=by),
         [(f"{DATASET_LABELS[name]} {share}", "auroc") for name in PROBE_SETS for share in shares],
@@ -140,31 +150,18 @@ def _wide(rows: pd.DataFrame, long: pd.DataFrame, head: str, probe: ProbeSetting
     )
 
 
-def _block(long: pd.DataFrame, head: str, probe: ProbeSettings, note: str) -> Block:
-    return Block(HEAD_TITLES[head], _wide(long[long["comparison"] == ""], long, head, probe), note)
-
-
-def _per_label(long: pd.DataFrame, probe: ProbeSettings) -> Block:
+def _per_label(rows: pd.DataFrame, probe: ProbeSettings, absent: set[str]) -> Block:
     share = share_label(max(probe.shares))
     metrics = {_metric(name): name for name in PROBE_CLASSES["chexpert"]}
-    chosen = long[
-        (long["dataset"] == "chexpert")
-        & (long["setting"] == f"{share}, converged head")
-        & long["metric"].isin(list(metrics))
+    chosen = rows[
+        (rows["dataset"] == "chexpert")
+        & (rows["setting"] == f"{share}, converged head")
+        & rows["metric"].isin(list(metrics))
     ]
     named = chosen.assign(by=chosen["metric"].map(metrics), metric="auroc")
     cells = pivot(named, [(name, "auroc") for name in metrics.values()], by="by")
-    return Block(f"CheXpert by label, converged head, {share} of the labels", cells)
-
-
-def _differences(long: pd.DataFrame, probe: ProbeSettings) -> Block:
-    paired = long[long["comparison"] != ""]
-    note = "Mean difference over seeds (each the mean over its draws) ± standard deviation [95 % t interval]."
-    return Block(
-        "Paired difference in mean AUROC to continued training without gaze, converged head",
-        _wide(paired, long, "converged", probe),
-        note,
-    )
+    note = f"CheXpert: {NOT_AVAILABLE} in this study." if "chexpert" in absent else ""
+    return Block(f"CheXpert by label, converged head, {share} of the labels", cells, note)
 
 
 def _head_note(jobs: Mapping[str, Sequence[ProbeJob]], head: str) -> str:
