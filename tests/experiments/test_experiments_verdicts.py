@@ -1,0 +1,105 @@
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from egma_lib.experiments.measurements import Measured
+from egma_lib.experiments.verdicts import (
+    GAP_SIZE,
+    NO_BENEFIT,
+    NO_DIFFERENCE,
+    NO_STATEMENT,
+    comparison_rows,
+    power_statement,
+    with_one_sided_verdicts,
+    with_verdicts,
+)
+
+ACCURACY = ("chexpert_5x200", "fine_grained", "accuracy")
+AUROC = ("rsna", "fine_grained", "auroc")
+GAP = ("chexpert_5x200", "fine_grained", "shortcut_gap")
+
+
+def measured(*per_seed):
+    return Measured(np.array(per_seed, dtype=float), np.zeros((len(per_seed), 2)), 100)
+
+
+def rows_of(ours, reference, labels=("EGMA", "shuffled gaze")):
+    return pd.DataFrame(comparison_rows(ours, reference, *labels, "question"))
+
+
+def test_a_clear_gain_is_said_to_beat():
+    rows = with_verdicts(rows_of({ACCURACY: measured(63, 65, 64)}, {ACCURACY: measured(50, 51, 52)}))
+    # Differences 13, 14, 12: mean 13, sd 1, t quantile 4.303 at 2 degrees: 13 +- 2.484.
+    assert rows["verdict"].tolist() == [
+        "EGMA beats shuffled gaze on the mark-free test (accuracy) by 13.0 [10.5, 15.5]"
+    ]
+    assert rows["comparison"].tolist() == ["minus shuffled gaze"]
+
+
+def test_a_clear_loss_is_said_to_be_worse():
+    rows = with_verdicts(rows_of({AUROC: measured(50, 51, 52)}, {AUROC: measured(63, 65, 64)}))
+    assert rows["verdict"].tolist() == [
+        "EGMA is worse than shuffled gaze on RSNA (AUROC) by 13.0 [10.5, 15.5]"
+    ]
+
+
+def test_a_shortcut_gap_nearer_to_zero_is_better():
+    rows = with_verdicts(rows_of({GAP: measured(-2, 2, 1)}, {GAP: measured(14, 15, 15)}))
+    # Sizes 2, 2, 1 against 14, 15, 15: smaller by 12, 13, 14.
+    assert rows["metric"].tolist() == [GAP_SIZE]
+    assert rows["value"].tolist() == [-13.0]
+    assert rows["verdict"].tolist() == ["EGMA beats shuffled gaze on the shortcut gap by 13.0 [10.5, 15.5]"]
+
+
+def test_noise_is_no_difference_and_one_seed_no_statement():
+    noise = with_verdicts(rows_of({ACCURACY: measured(60, 50, 55)}, {ACCURACY: measured(50, 58, 56)}))
+    assert noise["verdict"].str.endswith(NO_DIFFERENCE).all()
+    one = with_verdicts(rows_of({ACCURACY: measured(60)}, {ACCURACY: measured(50)}))
+    assert one["verdict"].str.endswith(NO_STATEMENT).all()
+    assert with_one_sided_verdicts(one)["verdict"].tolist() == [NO_STATEMENT]
+
+
+def test_the_correction_is_over_the_family_and_not_beyond():
+    ours, reference = measured(60, 63, 61.0), measured(55, 55, 58)
+    alone = with_verdicts(rows_of({ACCURACY: ours}, {ACCURACY: reference}))
+    p = stats.ttest_rel(ours.per_seed, reference.per_seed).pvalue
+    assert alone["p_adjusted"].tolist() == pytest.approx([p])
+    other = ("siim", "fine_grained", "accuracy")
+    both = {ACCURACY: ours, other: ours, AUROC: ours}
+    rows = with_verdicts(rows_of(both, dict.fromkeys(both, reference)))
+    assert rows["family"].tolist() == ["question: accuracy"] * 2 + ["question: AUROC"]
+    assert rows["p_adjusted"].tolist() == pytest.approx([2 * p, 2 * p, p])
+
+
+def test_the_first_seeds_are_paired_where_one_arm_has_more():
+    rows = rows_of({ACCURACY: measured(60, 61, 62, 99, 99)}, {ACCURACY: measured(50, 50, 50)})
+    assert rows["value"].tolist() == [11.0]
+    assert rows["n_seeds"].tolist() == [3]
+
+
+def test_outcomes_that_one_arm_lacks_are_left_out():
+    assert rows_of({ACCURACY: measured(1, 2)}, {AUROC: measured(1, 2)}).empty
+
+
+@pytest.mark.parametrize(
+    ("key", "ours", "reference", "expected"),
+    [
+        # t quantile at 95 % one-sided, 2 degrees: 2.920; 13 - 2.920 / sqrt(3) = 11.3.
+        pytest.param(ACCURACY, (63, 65, 64), (50, 51, 52), "helps by 13.0, at least 11.3", id="helps"),
+        pytest.param(ACCURACY, (50, 51, 52), (63, 65, 64), NO_BENEFIT, id="harm_is_no_benefit"),
+        pytest.param(GAP, (2, 2, 1), (14, 15, 15), "helps by 13.0, at least 11.3", id="smaller_gap_helps"),
+        pytest.param(GAP, (14, 15, 15), (2, 2, 1), NO_BENEFIT, id="larger_gap_does_not"),
+    ],
+)
+def test_one_sided_verdicts(key, ours, reference, expected):
+    rows = with_one_sided_verdicts(rows_of({key: measured(*ours)}, {key: measured(*reference)}))
+    assert rows["verdict"].tolist() == [expected]
+
+
+def test_the_power_statement_names_seeds_and_effects():
+    rows = rows_of({ACCURACY: measured(63, 65, 64)}, {ACCURACY: measured(50, 51, 52)})
+    text = power_statement(rows)
+    assert "EGMA minus shuffled gaze: with 3 seeds" in text
+    assert f"the mark-free test (accuracy) {rows['smallest_effect'].iloc[0]:.1f}" in text
+    assert "no statement" in power_statement(rows_of({ACCURACY: measured(1)}, {ACCURACY: measured(2)}))
