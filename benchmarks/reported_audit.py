@@ -30,12 +30,13 @@ ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_DOWN)
 N_METHODS = 4
 CHANGED_EVERY = 10
 NOTE = """{n:,} simulated honest tables (seed {seed}) of 12 rows, {seconds:.0f} s on one core. A table has
-four methods on a binary test set (20 to 5,000 cases, any prevalence, any sensitivity and specificity, one
-in ten runs calling one class only), on a set of 3 to 8 equally large classes, and in retrieval with precision at 1,
-5 and 10. Three in ten rows are means of up to 5 runs. All numbers of a table are rounded half up, half to
-even, or cut, to two decimals. `impossible` must be 0 in honest tables. `changed` is every tenth table with
-the last number of each row moved by up to 10 points: what the audit does not see there may be another test's
-honest result. Lines count findings, the lines `(tables)` count tables. Remarks are not alarms."""
+four methods on a binary test set (20 to 5,000 cases, any prevalence, any sensitivity and
+specificity, one in ten runs calling one class only), on a set of 3 to 8 equally large classes, and
+in retrieval with precision at 1, 5 and 10. Three in ten rows are means of up to 5 runs. All numbers
+of a table are rounded half up, half to even, or cut, to two decimals. `impossible` must be 0 in
+honest tables. `changed` is every tenth table with the last number of each row moved by up to 10
+points: what the audit does not see there may be another test's honest result. Lines count findings,
+the lines `(tables)` count tables. Remarks are not alarms."""
 
 
 def printed(share: Fraction, rounding: str) -> Printed:
