@@ -10,6 +10,7 @@ TABLES = {
     "table_2_zero_shot": "Table 2: zero-shot classification",
     "table_3_retrieval": "Table 3: image-text retrieval",
     "table_4_ablation": "Table 4: modules and gaze quantity",
+    "reported_audit": "Audit of reported numbers",
     "leakage_audit": "Leakage audit and provenance of checkpoints",
 }
 """Tables of the report, contract name to heading, in order."""
