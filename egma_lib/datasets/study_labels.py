@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.datasets.gaze_labels import LABEL_TABLES
-from egma_lib.datasets.mimic_eye import CLASSES_CHEXPERT_14, read_study_labels
+from egma_lib.datasets.mimic_eye import read_study_labels
 from egma_lib.datasets.tables import find_path, has_path
 from egma_lib.study import Study
 
@@ -20,8 +20,8 @@ _TABLES = (
 """Data set and alternative names of its label table; the first table that lists a study counts."""
 
 
-def load_study_labels(study: Study, study_ids: pd.Series) -> np.ndarray | None:
-    """Load the CheXpert labels of n samples by their study, from MIMIC-CXR-JPG and MIMIC-EYE.
+def load_study_labels(study: Study, *study_ids: pd.Series) -> list[np.ndarray | None]:
+    """Load the CheXpert labels of corpora by study, from MIMIC-CXR-JPG and MIMIC-EYE, each read once.
 
     No uncertainty policy is applied: a loss must be able to leave an uncertain label out. A blank is 0, since
     it means that the report does not mention the finding.
@@ -31,13 +31,14 @@ def load_study_labels(study: Study, study_ids: pd.Series) -> np.ndarray | None:
     study
         Its `mimic-cxr-jpg` and `mimic-eye` folders are searched for the tables; either may lack.
     study_ids
-        MIMIC study of each sample, text, length n.
+        Per corpus the MIMIC study of each of its n samples, text.
 
     Returns
     -------
-    numpy.ndarray or None
-        Shape (n, 14) float32, columns in the order of `CLASSES_CHEXPERT_14`: 1 present, 0 absent or not
-        mentioned, NaN uncertain (-1) and for a study that no table lists. None where no table lists any.
+    list of (numpy.ndarray or None)
+        Per corpus shape (n, 14) float32, columns in the order of `mimic_eye.CLASSES_CHEXPERT_14`: 1 present,
+        0 absent or not mentioned, NaN uncertain (-1) and for a study that no table lists. None where no table
+        lists any study of the corpus.
 
     Raises
     ------
@@ -54,9 +55,10 @@ def load_study_labels(study: Study, study_ids: pd.Series) -> np.ndarray | None:
         if any(has_path(study.dataset(key), name) for name in names)
     ]
     if not tables:
-        return None
+        return [None] * len(study_ids)
     known = pd.concat(tables)
     known = known[~known.index.duplicated()]
-    if not study_ids.isin(known.index).any():
-        return None
-    return known[list(CLASSES_CHEXPERT_14)].reindex(study_ids).to_numpy(dtype=np.float32)
+    return [
+        known.reindex(ids).to_numpy(dtype=np.float32) if ids.isin(known.index).any() else None
+        for ids in study_ids
+    ]

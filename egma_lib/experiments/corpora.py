@@ -176,15 +176,15 @@ def _build_training_data(
     both = (reports, readings)
     paths = [path for corpus in both for path in corpus.samples["image_path"]]
     cache = _decoded(study, settings, paths, progress)
+    report_labels, reading_labels = load_study_labels(study, *(corpus.samples["study_id"] for corpus in both))
     if not corpora.tokenizer.is_dir():
         spoken = (sentence for corpus in both for report in corpus.sentences for sentence in report)
         save_tokenizer(spoken, settings, corpora.tokenizer)
     if not corpora.base.is_dir():
-        labels = load_study_labels(study, reports.samples["study_id"])
-        base_training_data(reports, cache, corpora.tokenizer, labels).save(corpora.base)
+        base_training_data(reports, cache, corpora.tokenizer, report_labels).save(corpora.base)
     if not corpora.gaze.is_dir():
-        labels = load_study_labels(study, readings.samples["study_id"])
-        gaze_training_data(readings, cache, gaze, settings, corpora.tokenizer, labels).save(corpora.gaze)
+        data = gaze_training_data(readings, cache, gaze, settings, corpora.tokenizer, reading_labels)
+        data.save(corpora.gaze)
     write_json(corpora.base.parent / "about.json", {"settings": settings.model_dump(mode="json")})
 
 

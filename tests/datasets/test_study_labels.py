@@ -38,7 +38,7 @@ def write_gaze(root: Path, *, below: str = "") -> None:
 
 
 def labels_of(study: Study, *ids: str) -> np.ndarray:
-    labels = load_study_labels(study, pd.Series(ids))
+    (labels,) = load_study_labels(study, pd.Series(ids))
     assert labels.dtype == np.float32
     assert labels.shape == (len(ids), 14)
     return labels
@@ -77,12 +77,14 @@ def test_studies_of_mimic_eye_take_its_table_where_mimic_cxr_lacks_them(study, b
 
 
 def test_there_are_no_labels_without_a_table(study):
-    assert load_study_labels(study, pd.Series(["50000001"])) is None
+    assert load_study_labels(study, pd.Series(["50000001"]), pd.Series(["50000002"])) == [None, None]
 
 
-def test_there_are_no_labels_where_no_study_is_listed(study):
+def test_there_are_no_labels_where_no_study_of_a_corpus_is_listed(study):
     write_reports(study.data_root)
-    assert load_study_labels(study, pd.Series(["59999999", "59999998"])) is None
+    first, second = load_study_labels(study, pd.Series(["59999999"]), pd.Series(["50000002", "59999999"]))
+    assert first is None
+    assert second[0].tolist() == [1] + [0] * 13
 
 
 def test_a_study_with_two_opinions_is_named(study):
