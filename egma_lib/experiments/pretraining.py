@@ -14,6 +14,7 @@ from egma_lib.experiments.corpora import Corpora
 from egma_lib.experiments.evaluate_run import is_evaluated
 from egma_lib.settings import Settings
 from egma_lib.study import Study
+from egma_lib.training.device import count_workers
 from egma_lib.training.jobs import TrainJob
 from egma_lib.training.run import RunSpec
 from egma_lib.training.workers import train_all
@@ -74,7 +75,7 @@ def train_arms(
     seeds = settings.experiments.seeds
     bases = [base_job(study, settings, corpora, seed) for seed in seeds]
     named = [(arm, seed, arm_job(study, settings, corpora, arm, seed)) for seed in seeds for arm in arms]
-    n_jobs = settings.experiments.n_workers
+    n_jobs = count_workers(settings)
     results = {
         result.run_id: result
         for result in train_all(bases + [job for _, _, job in named], n_jobs, show_progress=progress)

@@ -16,11 +16,11 @@ from typing import Any
 from tqdm import tqdm
 
 from egma_lib.errors import TrainingError
+from egma_lib.training.device import worker_environments
 from egma_lib.training.jobs import TrainJob, TrainResult
 from egma_lib.training.run import is_finished
 from egma_lib.training.worker import work
 
-_THREAD_VARIABLES = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _END_GRACE_S = 10.0
 
 
@@ -61,9 +61,10 @@ def train_all(jobs: Sequence[TrainJob], n_jobs: int, *, show_progress: bool = Tr
     n_steps = {name: job.n_steps for name, job in waiting.items()}
     steps_done = dict.fromkeys(ids, 0)
     next_result = 0
+    environments = worker_environments([job.settings for job in jobs], min(n_jobs, len(waiting)))
     with (
         _ended_by_sigterm(),
-        _pool(min(n_jobs, len(waiting)), jobs) as workers,
+        _pool(environments) as workers,
         _bar(sum(n_steps.values()), show_progress) as bar,
     ):
         while next_result < len(ids):
@@ -131,14 +132,13 @@ def _messages(workers: list[_Worker]) -> Iterator[tuple[str, str, Any]]:
 
 
 @contextmanager
-def _pool(n_workers: int, jobs: Sequence[TrainJob]) -> Iterator[list[_Worker]]:
-    """Start the workers and end them whatever happens."""
+def _pool(environments: Sequence[dict[str, str]]) -> Iterator[list[_Worker]]:
+    """Start one worker in each environment and end them whatever happens."""
     context = get_context("spawn")
-    threads = str(max((job.settings.training.threads for job in jobs), default=1))
     workers: list[_Worker] = []
     try:
-        with _environment(dict.fromkeys(_THREAD_VARIABLES, threads)):
-            for _ in range(n_workers):
+        for environment in environments:
+            with _environment(environment):
                 ours, theirs = context.Pipe()
                 process = context.Process(target=work, args=(theirs,), daemon=True)
                 process.start()
