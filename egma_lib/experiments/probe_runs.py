@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
+from egma_lib import models
 from egma_lib.artefacts import atomic_path, content_hash
 from egma_lib.errors import ArtefactError
 from egma_lib.evaluation import linear_probe, probe_data, probe_features, probe_heads
@@ -28,7 +29,6 @@ UNTRAINED = "Before pretraining"
 """The encoder that stage 1 of the same seed starts from: random weights, or the downloaded ones."""
 PIXELS = f"Pixels {probe_features.PIXEL_GRID} x {probe_features.PIXEL_GRID}"
 """No encoder at all: the film averaged to a coarse grid."""
-HEADS_FILE = "heads.parquet"
 
 
 @dataclass(frozen=True)
@@ -111,12 +111,14 @@ def _job(
     elif label == PIXELS:
         encoder = "pixels"
     else:
-        digest = content_hash(settings.model.model_dump(mode="json"), settings.data.image_size, length=8)
+        code = sorted(Path(models.__file__).parent.glob("*.py"))
+        described = settings.model.model_dump(mode="json")
+        digest = content_hash(described, settings.data.image_size, *code, length=8)
         encoder = f"untrained-s{seed}-{digest}"
     pixel_statistics = [settings.data.pixel_mean, settings.data.pixel_std]
     features_hash = content_hash(sets.name, pixel_statistics, Path(probe_features.__file__))
-    code = [Path(str(module.__file__)) for module in (linear_probe, probe_data, probe_heads)]
-    scores_hash = content_hash(features_hash, settings.probe.model_dump(mode="json"), *code)
+    parts = [Path(str(module.__file__)) for module in (linear_probe, probe_data, probe_heads)]
+    scores_hash = content_hash(features_hash, settings.probe.model_dump(mode="json"), *parts)
     return ProbeJob(
         label=label,
         encoder=encoder,

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from egma_lib.settings import Settings
 
 TABLES = {
+    "table_1_linear_probe": "Table 1: linear probe",
     "table_2_zero_shot": "Table 2: zero-shot classification",
     "table_3_retrieval": "Table 3: image-text retrieval",
     "table_4_ablation": "Table 4: modules and gaze quantity",
     "reported_audit": "Audit of reported numbers",
     "leakage_audit": "Leakage audit and provenance of checkpoints",
+    "leakage_audit_linear_probe": "Leakage audit of the linear probe",
 }
 """Tables of the report, contract name to heading, in order."""
 
