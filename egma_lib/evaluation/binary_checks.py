@@ -24,6 +24,8 @@ from egma_lib.evaluation.finding import (
 from egma_lib.evaluation.printed import Printed
 from egma_lib.evaluation.reported_rows import Design, ReportedRow
 
+_PLAIN_MEAN = "two classes; macro F1 is the plain mean of their F1; accuracy and F1 of the same calls"
+
 
 def check_binary(row: ReportedRow) -> list[Finding]:
     """Return what accuracy and macro F1 of two classes say, nothing where the row is of another kind.
@@ -40,8 +42,9 @@ def check_binary(row: ReportedRow) -> list[Finding]:
             "macro F1 above accuracy: cannot be the binary macro F1 of one confusion matrix, nor the mean of "
             "several"
         )
-        return [Finding("macro F1 and accuracy", "impossible", reported, text, F1_REASONS)]
-    findings = [Finding("macro F1 and accuracy", "no objection", reported, "macro F1 is not above accuracy")]
+        return [Finding("macro F1 and accuracy", "impossible", reported, text, F1_REASONS, _PLAIN_MEAN)]
+    text = "macro F1 is not above accuracy"
+    findings = [Finding("macro F1 and accuracy", "no objection", reported, text, assumes=_PLAIN_MEAN)]
     if row.design.n_runs > 1:
         text = f"mean of {row.design.n_runs} runs: the shares per class follow for single runs only"
         return [*findings, Finding("called shares", "not testable", reported, text)]
@@ -50,7 +53,7 @@ def check_binary(row: ReportedRow) -> list[Finding]:
         return findings
     findings += [_shares(reported, shares, accuracy, macro_f1), _prevalence(reported, shares, row.design)]
     findings += _one_class(reported, shares, row)
-    findings += _readings(reported, shares, row)
+    findings.append(_readings(shares, accuracy, macro_f1, row.design))
     return findings + _counts(reported, row)
 
 
@@ -126,25 +129,28 @@ def _one_class(reported: str, shares: CalledShares, row: ReportedRow) -> list[Fi
     return [Finding("one class only", "remark", reported, text, SWAP_REASONS)]
 
 
-def _readings(reported: str, shares: CalledShares, row: ReportedRow) -> list[Finding]:
+def _readings(shares: CalledShares, accuracy: Printed, macro_f1: Printed, design: Design) -> Finding:
     """Give both readings, as printed and with the two columns swapped, at the stated share of positives."""
-    stated, accuracy = positive_share(row.design), row.numbers["accuracy"]
-    if stated is None or not orientations(shares, stated):
+    reported, stated = f"{accuracy.text}/{macro_f1.text}", positive_share(design)
+    ways = [] if stated is None else orientations(shares, stated)
+    if stated is None or not ways:
         text = f"with the two class columns swapped accuracy is {percent(1 - float(accuracy.value))}"
-        return [Finding("swapped columns", "information", reported, text)]
-    share = (stated.low + stated.high) / 2
-    ways, texts = orientations(shares, stated), []
-    for positive, _ in ways:
-        is_fewer = positive == shares.fewer
-        more, fewer = _point(*row.pair) if row.pair is not None else (0.0, 0.0)
-        called = (fewer, more) if is_fewer else (more, fewer)
-        texts.append(_both_readings(called[0], called[1], share))
-    is_below = all(p.high / stated.low + n.high / (1 - stated.high) < 1 for p, n in ways)
-    text = f"at {percent(share)} % positive cases: {'; or '.join(dict.fromkeys(texts))}"
+        return Finding("swapped columns", "information", reported, text)
+    share, (more, fewer) = (stated.low + stated.high) / 2, _point(accuracy, macro_f1)
+    texts = dict.fromkeys(
+        _both_readings(*((fewer, more) if positive == shares.fewer else (more, fewer)), share)
+        for positive, _ in ways
+    )
+    text = f"at {percent(share)} % positive cases: {'; or '.join(texts)}"
+    # Sensitivity plus specificity below 1, multiplied out.
+    is_below = all(
+        positive.high * (1 - stated.high) + negative.high * stated.low < stated.low * (1 - stated.high)
+        for positive, negative in ways
+    )
     if is_below:
         text += "; as printed below chance, which is what swapped columns look like"
-        return [Finding("swapped columns", "remark", reported, text, SWAP_REASONS)]
-    return [Finding("swapped columns", "information", reported, text)]
+        return Finding("swapped columns", "remark", reported, text, SWAP_REASONS)
+    return Finding("swapped columns", "information", reported, text)
 
 
 def _both_readings(positive: float, negative: float, share: float) -> str:

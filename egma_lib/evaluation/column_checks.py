@@ -17,6 +17,7 @@ Where = tuple[str, str, str, str]
 """Table, data set, method and setting that a finding is about; empty where it is about several."""
 LEAST_IN_COMMON = 2
 """Numbers that two rows must share, all equal, to be called the same."""
+_ONE_TEST_SET = "all rows are single runs on one test set"
 _Implied = tuple[ReportedRow, CalledShares]
 
 
@@ -54,9 +55,11 @@ def _common(part: Sequence[_Implied], verdict_if_empty: Verdict) -> Finding:
         notes.insert(0, f"at {middle} % positive cases: {_refusing(part, stated)}")
     if common.low <= common.high:
         text = f"a smaller class of {percent(common.low)} to {percent(common.high)} % allows every row"
-        return Finding("one prevalence", "no objection", reported, "; ".join([text, *notes]))
+        text = "; ".join([text, *notes])
+        return Finding("one prevalence", "no objection", reported, text, assumes=_ONE_TEST_SET)
     text = "no one share of the smaller class allows every row, so they cannot all be of one test set"
-    return Finding("one prevalence", verdict_if_empty, reported, "; ".join([text, *notes]), SET_REASONS)
+    text = "; ".join([text, *notes])
+    return Finding("one prevalence", verdict_if_empty, reported, text, SET_REASONS, _ONE_TEST_SET)
 
 
 def _refusing(part: Sequence[_Implied], positives: Span) -> str:

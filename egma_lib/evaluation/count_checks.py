@@ -12,7 +12,8 @@ from egma_lib.evaluation.multiclass_range import highest_macro_f1, lowest_macro_
 from egma_lib.evaluation.printed import Printed
 from egma_lib.evaluation.reported_rows import ReportedRow
 
-_PRECISION = re.compile(r"precision_at_(\d+)")
+_SAME_RANKINGS = "both cutoffs are taken of the same rankings"
+_PRECISION = re.compile(r"precision_at_([1-9][0-9]*)")
 
 
 def check_grim(row: ReportedRow) -> list[Finding]:
@@ -59,23 +60,24 @@ def check_precision_at(row: ReportedRow) -> list[Finding]:
     larger k' adds between 0 and k' - k hits to each query. Both hold for means over queries and runs.
     """
     cutoffs = dict(sorted(_cutoffs(row).items(), key=lambda item: item[1]))
-    findings = [_ceiling(row, metric, k) for metric, k in cutoffs.items() if row.design.n_relevant]
+    relevant = row.design.n_relevant
+    findings = [] if relevant is None else [_ceiling(row, one, k, relevant) for one, k in cutoffs.items()]
     for (first, k), (second, more) in pairwise(cutoffs.items()):
         a, b = row.numbers[first], row.numbers[second]
         is_possible = more * b.high >= k * a.low and more * b.low - k * a.high <= more - k
         reported = f"P@{k} {a.text}, P@{more} {b.text}"
         if is_possible:
             text = "hits add up from one cutoff to the next"
-            findings.append(Finding("nested cutoffs", "no objection", reported, text))
+            findings.append(Finding("nested cutoffs", "no objection", reported, text, assumes=_SAME_RANKINGS))
         else:
             text = f"cannot be two cutoffs of the same rankings: {k} to {more} adds 0 to {more - k} hits"
             reasons = "cutoffs of different runs or query sets; a typing error"
-            findings.append(Finding("nested cutoffs", "impossible", reported, text, reasons))
+            findings.append(Finding("nested cutoffs", "impossible", reported, text, reasons, _SAME_RANKINGS))
     return findings
 
 
-def _ceiling(row: ReportedRow, metric: str, k: int) -> Finding:
-    printed, relevant = row.numbers[metric], row.design.n_relevant or k
+def _ceiling(row: ReportedRow, metric: str, k: int, relevant: int) -> Finding:
+    printed = row.numbers[metric]
     ceiling, reported = min(relevant, k) / k, f"{metric} {printed.text}"
     text = f"{relevant} right candidates per query allow at most {percent(ceiling)}"
     if float(printed.low) > ceiling:

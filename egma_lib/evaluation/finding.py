@@ -34,6 +34,8 @@ class Finding:
         The outcome in words.
     reasons
         Innocent explanations, empty where there is nothing to explain.
+    assumes
+        What the check takes for granted; empty where that is the row's counts and runs.
     """
 
     check: str
@@ -41,6 +43,7 @@ class Finding:
     reported: str
     finding: str
     reasons: str = ""
+    assumes: str = ""
 
 
 def percent(share: float) -> str:

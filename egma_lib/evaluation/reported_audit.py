@@ -66,6 +66,6 @@ def _line(where: Where, finding: Finding, assumes: str) -> tuple[str, ...]:
         finding.verdict,
         finding.reported,
         finding.finding,
-        assumes,
+        finding.assumes or assumes,
         finding.reasons,
     )

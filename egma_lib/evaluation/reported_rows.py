@@ -130,6 +130,9 @@ def _design(where: str, line: pd.Series) -> Design:
     n_cases, n_positive = counts["n_cases"], counts["n_positive"]
     if n_positive is not None and (n_cases is None or not n_positive < n_cases):
         raise DataError(f"{where}: n_positive is {n_positive}, it must be below n_cases ({n_cases})")
+    prevalence = _percent(where, "prevalence", line["prevalence"]) if line["prevalence"] else None
+    if prevalence is not None and not 0 < prevalence.value < 1:
+        raise DataError(f"{where}: prevalence is {prevalence.text}, expected more than 0 and less than 100")
     for name, words in (("counts", ("known", "assumed")), ("class_sizes", ("equal",))):
         if line[name] not in ("", *words):
             raise DataError(f"{where}: {name} is {line[name]!r}, expected {' or '.join(words)}, or nothing")
@@ -138,7 +141,7 @@ def _design(where: str, line: pd.Series) -> Design:
         is_balanced=line["class_sizes"] == "equal",
         n_cases=n_cases,
         n_positive=n_positive,
-        prevalence=_percent(where, "prevalence", line["prevalence"]) if line["prevalence"] else None,
+        prevalence=prevalence,
         n_relevant=counts["n_relevant"],
         n_runs=counts["n_runs"] or 1,
         is_known=line["counts"] != "assumed",

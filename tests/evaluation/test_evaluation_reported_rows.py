@@ -101,6 +101,8 @@ def test_unequal_classes_are_not_measured_with_the_range_of_equal_ones(tmp_path)
         pytest.param(HEADER + "a,accuracy,5,,ten,,,\n", "n_cases is 'ten', expected a whole", id="count"),
         pytest.param(HEADER + "a,accuracy,5,,0,,,\n", "n_cases is '0', expected a whole", id="no_cases"),
         pytest.param(HEADER + "a,accuracy,5,,10,10,,\n", r"must be below n_cases \(10\)", id="all_positive"),
+        pytest.param("method,metric,value,prevalence\na,accuracy,5,0.0\n", "more than 0 and less", id="none"),
+        pytest.param("method,metric,value,class_sizes\na,auroc,5,odd\n", "expected equal, or", id="sizes"),
         pytest.param(HEADER + "a,accuracy,5,,,,,perhaps\n", "expected known or assumed", id="counts_word"),
         pytest.param("method,metric,value\n" + "a,auroc,5\n" * 2, "row 2: auroc of a stands", id="twice"),
         pytest.param(HEADER + "a,accuracy,5,2,9,,,\na,macro_f1,5,2,8,,,\n", "n_cases differ", id="disagree"),
@@ -116,3 +118,16 @@ def test_bad_files_are_refused_with_row_and_field(tmp_path, text, message):
 def test_a_missing_file_is_one_error(tmp_path):
     with pytest.raises(DataError, match=r"none\.csv: not a readable csv"):
         read_reported_rows(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("prevalence", ["0.01", "50", "99.99"])
+def test_extreme_prevalences_are_read(tmp_path, prevalence):
+    text = "method,metric,value,n_classes,prevalence\n"
+    text += "".join(
+        f"a,{metric},{value},2,{prevalence}\n"
+        for metric, value in (("accuracy", "99.99"), ("macro_f1", "50.00"))
+    )
+    assert (
+        only(audit_rows(read_reported_rows(table(tmp_path, text))), "swapped columns")["verdict"]
+        == "information"
+    )
