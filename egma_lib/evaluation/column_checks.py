@@ -25,13 +25,18 @@ def check_columns(rows: Sequence[ReportedRow]) -> list[tuple[Where, Finding]]:
     """Return whether one share of the smaller class allows all rows of a table's column, and of a data set.
 
     Only single runs with two classes count, and none whose macro F1 exceeds accuracy. The rows of a table's
-    column share a test set, so that an empty range is impossible there; across tables it is a remark.
+    column share a test set, so that an empty range is impossible there; across tables, or where no data set
+    is named, it is a remark.
     """
     usable = [(row, shares) for row in rows if (shares := _shares_of(row)) is not None]
     columns: dict[tuple[str, str], list[_Implied]] = defaultdict(list)
     for row, shares in usable:
         columns[row.table, row.dataset].append((row, shares))
-    found = [((*key, "", ""), _common(part, "impossible")) for key, part in columns.items() if len(part) > 1]
+    found = [
+        ((table, dataset, "", ""), _common(part, "impossible" if dataset else "remark"))
+        for (table, dataset), part in columns.items()
+        if len(part) > 1
+    ]
     for dataset in dict.fromkeys(row.dataset for row, _ in usable):
         if sum(dataset == name for _, name in columns) > 1:
             part = [pair for pair in usable if pair[0].dataset == dataset]
@@ -64,7 +69,9 @@ def _common(part: Sequence[_Implied], verdict_if_empty: Verdict) -> Finding:
 
 def _refusing(part: Sequence[_Implied], positives: Span) -> str:
     names = [
-        f"{row.method} (Table {row.table})" for row, shares in part if not orientations(shares, positives)
+        f"{row.method} (Table {row.table})" if row.table else row.method
+        for row, shares in part
+        if not orientations(shares, positives)
     ]
     return f"not {', '.join(dict.fromkeys(names))}" if names else "every row can be"
 
@@ -118,7 +125,8 @@ def check_identical(rows: Sequence[ReportedRow]) -> list[tuple[Where, Finding]]:
 
 
 def _identical(first: tuple[str, str, str], second: tuple[str, str, str], n_common: int) -> Finding:
-    text = f"equal to {first[1]} of Table {first[0]} in all {n_common} numbers that both have"
+    where = f" of Table {first[0]}" if first[0] else ""
+    text = f"equal to {first[1]}{where} in all {n_common} numbers that both have"
     if first[1] == second[1]:
         return Finding("identical rows", "information", f"{n_common} numbers", text)
     text += "; if it is one model, what was added to it later is confounded with further training"

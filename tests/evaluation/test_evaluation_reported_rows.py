@@ -50,16 +50,14 @@ def test_cut_digits_are_named(tmp_path):
     assert line["finding"] == "is k/3 only with digits cut off"
 
 
-def test_rows_of_one_column_that_no_prevalence_allows(tmp_path):
-    pairs = (
-        "a,accuracy,90.00,2,,,,",
-        "a,macro_f1,47.37,2,,,,",
-        "b,accuracy,90.00,2,,,,",
-        "b,macro_f1,90.00,2,,,,",
-    )
-    line = only(audited(tmp_path, *pairs), "one prevalence")
-    assert line["verdict"] == "impossible"
-    assert "cannot all be of one test set" in line["finding"]
+@pytest.mark.parametrize(("dataset", "verdict"), [("rsna", "impossible"), ("", "remark")])
+def test_rows_of_one_column_that_no_prevalence_allows(tmp_path, dataset, verdict):
+    # 90.00/47.37 needs a class of at most 10 %, 90.00/90.00 one of at least 45 %.
+    scores = ("a,accuracy,90.00", "a,macro_f1,47.37", "b,accuracy,90.00", "b,macro_f1,90.00")
+    text = "method,metric,value,n_classes,dataset\n" + "".join(f"{row},2,{dataset}\n" for row in scores)
+    line = only(audit_rows(read_reported_rows(table(tmp_path, text))), "one prevalence")
+    assert line["verdict"] == verdict
+    assert "cannot all be of one test set; at 50 %: not a" in line["finding"]
 
 
 @pytest.mark.parametrize(
