@@ -1,0 +1,134 @@
+"""What stands beside the controls: the eye-voice lag, the confounder's strength, and the null study."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from egma_lib.errors import ArtefactError
+from egma_lib.experiments.verdicts import NO_BENEFIT, NO_STATEMENT, OUTCOMES, with_one_sided_verdicts
+from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block, pivot
+
+_NEEDED = (
+    "method",
+    "dataset",
+    "metric",
+    "value",
+    "ci_low",
+    "ci_high",
+    "sd",
+    "n_seeds",
+    "comparison",
+    "family",
+)
+_CROSSED = (("chexpert_5x200", "accuracy"), ("chexpert_5x200", "shortcut_gap"), ("rsna", "pointing_hit"))
+
+
+def lag_block(rows: Sequence[dict[str, Any]]) -> Block:
+    """Return the measured eye-voice lag of each reader, from `lag_rows`."""
+    heading = "Eye-voice lag by reader"
+    if not rows:
+        return Block(heading, _said("not measured: no sentence names a finding that is marked on its film"))
+    cells = pd.DataFrame(
+        {
+            "peak (s)": [
+                f"{row['value']:+.2f} [{row['ci_low']:+.2f}, {row['ci_high']:+.2f}]" for row in rows
+            ],
+            "sentences": [str(row["n_cases"]) for row in rows],
+        },
+        index=pd.Index([row["method"] for row in rows], name="reader"),
+    )
+    note = (
+        "Shift of the sentence's window at which most of the fixation time is inside the marked region, from "
+        "-5 to 5 s in steps of 0.25 s [95 % interval over patients]; negative: the eyes lead. No training "
+        "takes part. Readers with fewer than five patients are in the first row alone. REFLACX publishes no "
+        "reader identity: its numbers order the readings of one film."
+    )
+    return Block(heading, cells, note)
+
+
+def crossing_block(rows: Sequence[dict[str, Any]]) -> Block:
+    """Return gaze quantity crossed with the strength of the confounder.
+
+    Parameters
+    ----------
+    rows
+        Long rows whose `setting` names the strength; `method` is the arm's label.
+    """
+    heading = "Gaze quantity and strength of the confounder"
+    if not rows:
+        return Block(heading, _said("not run: no arms at another strength of the confounder"))
+    table = pd.DataFrame(list(rows))
+    strengths = list(dict.fromkeys(table["setting"]))
+    named = table.assign(by=_crossed(table["dataset"], table["setting"]))
+    columns = [
+        (f"{DATASET_LABELS[name]}, {strength}", metric)
+        for name, metric in _CROSSED
+        if ((table["dataset"] == name) & (table["metric"] == metric)).any()
+        for strength in strengths
+    ]
+    keys = set(columns)
+    shown = named[[pair in keys for pair in zip(named["by"], named["metric"], strict=True)]]
+    note = "Mean over seeds ± standard deviation [95 % interval over patients], fine-grained score."
+    return Block(heading, pivot(shown, columns, by="by"), note)
+
+
+def _crossed(dataset: pd.Series, setting: pd.Series) -> pd.Series:
+    return dataset.map(lambda name: DATASET_LABELS.get(name, name)) + ", " + setting
+
+
+def null_block(csv: Path | None) -> Block:
+    """Return the one-sided verdicts of the null study, from its `controls.csv`.
+
+    Parameters
+    ----------
+    csv
+        The file; None or absent is said in words.
+
+    Raises
+    ------
+    ArtefactError
+        The file is not a table of controls.
+    """
+    heading = "The null study: gaze tells nothing, no confounder"
+    if csv is None or not csv.is_file():
+        return Block(heading, _said("not run: make the null study's results first"))
+    judged = with_one_sided_verdicts(_null_rows(csv))
+    labels = {
+        outcome.key: f"{DATASET_LABELS[outcome.dataset]} {METRIC_LABELS[outcome.metric]}"
+        for outcome in OUTCOMES
+    }
+    judged["column"] = [labels[key] for key in zip(judged["dataset"], judged["metric"], strict=True)]
+    judged["row"] = judged["method"] + " " + judged["comparison"]
+    cells = judged.pivot_table("verdict", index="row", columns="column", aggfunc="first")
+    measured = [label for label in labels.values() if label in cells]
+    cells = cells.reindex(index=list(dict.fromkeys(judged["row"])), columns=measured)
+    cells.index.name = "comparison"
+    helped = ~judged["verdict"].isin([NO_BENEFIT, NO_STATEMENT])
+    note = (
+        "One-sided paired t test of the alternative 'helps', 95 % lower bound in points, Holm's correction "
+        "over each family; wrong gaze may harm, it must not be said to help (true regions may: they are no "
+        "gaze). "
+        f"{int(helped.sum())} of {len(judged)} verdicts say that it helps; right is 0 for all rows of gaze."
+    )
+    return Block(heading, cells.fillna("-"), note)
+
+
+def _null_rows(csv: Path) -> pd.DataFrame:
+    table = pd.read_csv(csv, keep_default_na=False, na_values=[""])
+    lacking = [name for name in _NEEDED if name not in table.columns]
+    if lacking:
+        raise ArtefactError(
+            f"{csv}: no column {lacking[0]!r}; make the table of controls of that study again"
+        )
+    rows = table[table["family"].notna()].reset_index(drop=True)
+    if rows.empty:
+        raise ArtefactError(f"{csv}: holds no comparison; make the table of controls of that study again")
+    return rows
+
+
+def _said(text: str) -> pd.DataFrame:
+    return pd.DataFrame({"": [text]}, index=pd.Index(["-"], name=""))
