@@ -15,7 +15,7 @@ from egma_lib.evaluation.encode import EncodedImages, encode_images, encode_prom
 from egma_lib.evaluation.evaluation_sets import EvaluationSet
 from egma_lib.evaluation.gloria_score import gloria_scores
 from egma_lib.evaluation.pointing import pointing_hits, similarity_maps
-from egma_lib.evaluation.scores import class_scores, prompt_scores
+from egma_lib.evaluation.scores import SCORES, class_scores, prompt_scores
 
 if TYPE_CHECKING:
     from egma_lib.models.dual_encoder import DualEncoder
@@ -134,6 +134,13 @@ def read_predictions(folder: Path, name: str) -> pd.DataFrame:
     if not path.exists():
         raise ArtefactError(f"{path}: no predictions; run notebook 02 (or 05) first")
     return pd.read_parquet(path)
+
+
+def stored_scores(folder: Path, name: str) -> tuple[str, ...]:
+    """Return the scores that a run's predictions hold: `SCORES`, and its method's own one if it has one."""
+    columns = read_predictions(folder, name).columns
+    own = {score for score in _OWN_SCORES if any(column.startswith(f"{score}|") for column in columns)}
+    return (*SCORES, *sorted(own))
 
 
 def read_prompt_scores(folder: Path, name: str) -> tuple[dict[str, np.ndarray], np.ndarray]:

@@ -9,7 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from egma_lib.evaluation.predictions import has_predictions, read_predictions, read_prompt_scores
+from egma_lib.evaluation.predictions import (
+    has_predictions,
+    read_predictions,
+    read_prompt_scores,
+    stored_scores,
+)
 from egma_lib.evaluation.retrieval import CUTOFFS, chance_and_ceiling, precision_at
 from egma_lib.evaluation.scores import SCORES
 from egma_lib.experiments.arms import Arm
@@ -112,7 +117,7 @@ def table_3(
     rows = [
         measured.row(dataset=NAME, method=arm.label, setting=f"{direction}, {score}", metric=metric)
         for arm, folders in arms
-        for score in SCORES
+        for score in stored_scores(folders[0], NAME)
         for (direction, metric), measured in measure_retrieval(folders, score, settings).items()
     ]
     long = long_table(rows + reference_rows(first), study)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.errors import SettingsError
-from egma_lib.evaluation.predictions import has_predictions
+from egma_lib.evaluation.predictions import has_predictions, stored_scores
 from egma_lib.evaluation.scores import SCORES
 from egma_lib.experiments.arms import REFERENCE_ARM, Arm
 from egma_lib.experiments.measurements import (
@@ -55,14 +55,14 @@ def measure_arm(folders: Sequence[Path], settings: EvaluationSettings) -> Measur
     """
     found: Measurements = {}
     for name in measured_sets(folders):
-        for score in SCORES:
+        for score in stored_scores(folders[0], name):
             for metric, measured in measure_classification(folders, name, score, settings).items():
                 found[name, score, metric] = measured
     for name in POINTING_SETS:
         if has_predictions(folders, f"{name}_pointing"):
             found[name, "similarity", "pointing_hit"] = measure_pointing(folders, name, settings)["hit"]
     if has_predictions(folders, "chexpert_5x200_marked"):
-        for score in SCORES:
+        for score in stored_scores(folders[0], "chexpert_5x200_marked"):
             found["chexpert_5x200", score, "shortcut_gap"] = measure_shortcut_gap(folders, score, settings)
     return found
 
@@ -83,12 +83,13 @@ def rows_of_arm(label: str, measurements: Measurements) -> list[dict[str, Any]]:
 def difference_rows(
     label: str, ours: Measurements, reference: Measurements, reference_label: str
 ) -> list[Any]:
-    """Return the long rows of one arm's paired differences to the reference arm."""
+    """Return the long rows of one arm's paired differences to the reference arm, for the scores of both."""
     return [
         measured.difference_row(
             reference[key], reference_label, dataset=key[0], method=label, setting=key[1], metric=key[2]
         )
         for key, measured in ours.items()
+        if key in reference
     ]
 
 
