@@ -300,7 +300,7 @@ class ProbeSettings(Group):
     batch_size: int = Field(default=40, ge=1)
     """The paper's head: films per step (the paper gives none; the released code's pretraining has 40)."""
     inverse_regularisation: tuple[Annotated[float, Field(gt=0)], ...] = Field(
-        default=(1e-4, 1e-3, 1e-2, 0.1, 1.0), min_length=1
+        default=(1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0), min_length=1
     )
     """The converged head: values of C that the validation part chooses from."""
 
