@@ -151,8 +151,13 @@ class GazeSettings(Group):
 class ModelSettings(Group):
     """Encoders and projections."""
 
-    image_encoder: Literal["resnet_small", "swin_small", "swin_t", "resnet50", "vit_b_16", "vit_small"]
+    image_encoder: Literal[
+        "resnet_small", "swin_small", "swin_t", "resnet50", "vit_b_16", "vit_small",
+        "clip_vit_b_16", "open_clip_vit_b_16",
+    ]  # fmt: skip
     """Image encoder by name."""
+    start_weights: str | None = None
+    """File that `egma weights convert` wrote; fills a new model's encoders, and projections where they fit."""
     image_weights: str | None = None
     """Folder or hub name of pretrained weights; None is random initialisation."""
     image_channels: tuple[int, ...] = (32, 64, 128)
@@ -314,6 +319,32 @@ class ExperimentSettings(Group):
     """Rows of Table 4, by registered name."""
     gaze_shares: tuple[float, ...] = (0.01, 0.05, 0.10, 0.50)
     """Shares of samples that keep their gaze in the gaze-quantity ablation."""
+    pair_seeds: tuple[int, ...] = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)
+    """Seeds of the main pair, EGMA against continued training without gaze."""
+    few_seeds: tuple[int, ...] = (0, 1, 2)
+    """Seeds of what costs most runs: other methods, backbones, strengths of the confounder, switches."""
+    methods: tuple[str, ...] = ("convirt", "filip", "gloria", "medclip", "sparc")
+    """Comparison methods of Tables 2 and 3, by registered name."""
+    backbones: dict[str, dict[str, Any]] = {}
+    """Other backbones of Table 7: label to the settings that make it, such as `model.image_encoder`."""
+    controls: tuple[str, ...] = (
+        "shuffled",
+        "uniform",
+        "average",
+        "shift_-3",
+        "shift_+3",
+        "whole_report",
+        "raw_samples",
+        "other_detector",
+        "oracle",
+    )
+    """Controls of the gaze claim, by registered name."""
+    switches: tuple[str, ...] | None = None
+    """Differences between paper and released code whose effect is measured; None is all of them."""
+    other_strength: float | None = Field(default=0.4, ge=0, le=1)
+    """Built-in phantom: one more `phantom.confounder_strength` for gaze quantity; None leaves it out."""
+    null_study: bool = True
+    """Built-in phantom: also run the comparisons on preset `null`, where no benefit is the right answer."""
     jobs: int | None = Field(default=None, ge=1)
     """Runs trained at the same time; None is one per core. Decides no result, so no hash counts it."""
 
@@ -336,6 +367,22 @@ class Settings(Group):
     evaluation: EvaluationSettings = EvaluationSettings()
     probe: ProbeSettings = ProbeSettings()
     experiments: ExperimentSettings = ExperimentSettings()
+
+    def changed(self, overrides: Mapping[str, Any]) -> Settings:
+        """Return these settings with some fields changed, by dotted name.
+
+        Raises
+        ------
+        SettingsError
+            Unknown field, or a value out of range.
+        """
+        content = self.model_dump(mode="json")
+        for name, value in overrides.items():
+            _set_dotted(content, name, value)
+        try:
+            return Settings.model_validate(content)
+        except ValidationError as error:
+            raise SettingsError(_explain(error, f"profile {self.profile}")) from error
 
     def hash_of(self, *groups: str) -> str:
         """Return a short hash of the named groups, e.g. `hash_of("gaze", "data")`; `jobs` does not count."""

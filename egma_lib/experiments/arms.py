@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from egma_lib.errors import SettingsError
 from egma_lib.settings import ExperimentSettings
@@ -24,6 +25,13 @@ class Arm:
         Share of samples that keep their gaze, 0 to 1; 0 where the method takes none.
     trained_score
         The score that the method trains, used where methods are compared (Tables 2 and 3).
+    gaze
+        `measured`, or the name of the gaze control whose training data the arm sees.
+    overrides
+        Settings that the arm changes, dotted name and value.
+    own_base
+        Whether the base run is trained with `overrides` too, as another backbone needs; otherwise the arm
+        starts from the same base run as all others.
     """
 
     name: str
@@ -31,6 +39,9 @@ class Arm:
     method: str | None
     gaze_share: float = 1.0
     trained_score: str = "fine_grained"
+    gaze: str = "measured"
+    overrides: tuple[tuple[str, Any], ...] = ()
+    own_base: bool = False
 
 
 _MODULE_ARMS = (
@@ -48,6 +59,19 @@ _COMPARED = ("start", "clip", "no_gaze", "egf", "egma")
 
 REFERENCE_ARM = "no_gaze"
 """'Effect of gaze' always means against this arm."""
+
+
+def module_arm(name: str) -> Arm:
+    """Return a row of Table 4 by its name.
+
+    Raises
+    ------
+    SettingsError
+        There is no such arm.
+    """
+    if name not in _BY_NAME:
+        raise SettingsError(f"arm {name!r} is unknown; known: {', '.join(_BY_NAME)}")
+    return _BY_NAME[name]
 
 
 def gaze_quantity_arm(share: float) -> Arm:

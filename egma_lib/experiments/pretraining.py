@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from egma_lib.errors import ArtefactError
 from egma_lib.experiments.arms import Arm
 from egma_lib.experiments.corpora import Corpora
 from egma_lib.experiments.evaluate_run import is_evaluated
+from egma_lib.experiments.gaze_variants import arm_settings, gaze_data_folder
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 from egma_lib.training.device import count_workers
@@ -27,13 +29,14 @@ def base_job(study: Study, settings: Settings, corpora: Corpora, seed: int) -> T
 
 def arm_job(study: Study, settings: Settings, corpora: Corpora, arm: Arm, seed: int) -> TrainJob:
     """Return the run whose model is the arm's: the base run for *Start*, a continued run for the others."""
-    start = base_job(study, settings, corpora, seed)
+    changed = arm_settings(settings, arm)
+    start = base_job(study, changed if arm.own_base else settings, corpora, seed)
     if arm.method is None:
         return start
     # Arms that ignore gaze by their loss keep the full share: the loss, not the data, leaves it out.
     share = arm.gaze_share if arm.gaze_share > 0 else 1.0
     spec = RunSpec("continued", arm.method, seed, gaze_share=share, start=start.run_id)
-    return _job(study, settings, corpora, spec, corpora.gaze)
+    return _job(study, changed, corpora, spec, gaze_data_folder(corpora, arm))
 
 
 def _job(study: Study, settings: Settings, corpora: Corpora, spec: RunSpec, data: Path) -> TrainJob:
@@ -49,7 +52,13 @@ def _job(study: Study, settings: Settings, corpora: Corpora, spec: RunSpec, data
 
 
 def train_arms(
-    study: Study, settings: Settings, corpora: Corpora, arms: Sequence[Arm], *, progress: bool = True
+    study: Study,
+    settings: Settings,
+    corpora: Corpora,
+    arms: Sequence[Arm],
+    seeds: Sequence[int] | None = None,
+    *,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Train and evaluate every arm with every seed, in worker processes.
 
@@ -62,7 +71,10 @@ def train_arms(
     corpora
         What to train and evaluate on.
     arms
-        Arms; base runs they start from are trained first.
+        Arms; base runs they start from are trained first. Those of other gaze need `make_gaze_variants`
+        before.
+    seeds
+        Seeds; None is `experiments.seeds`.
     progress
         Show one bar over all steps.
 
@@ -72,9 +84,9 @@ def train_arms(
         run_id, arm, label, stage, method, seed, gaze_share, start, reused, seconds; also merged into
         `runs.csv`.
     """
-    seeds = settings.experiments.seeds
-    bases = [base_job(study, settings, corpora, seed) for seed in seeds]
+    seeds = settings.experiments.seeds if seeds is None else seeds
     named = [(arm, seed, arm_job(study, settings, corpora, arm, seed)) for seed in seeds for arm in arms]
+    bases = [arm_job(study, settings, corpora, replace(arm, method=None), seed) for arm, seed, _ in named]
     n_jobs = count_workers(settings)
     results = {
         result.run_id: result
@@ -110,7 +122,11 @@ def _merge_runs(path: Path, table: pd.DataFrame) -> None:
 
 
 def arm_predictions(
-    study: Study, settings: Settings, corpora: Corpora, arms: Sequence[Arm]
+    study: Study,
+    settings: Settings,
+    corpora: Corpora,
+    arms: Sequence[Arm],
+    seeds: Sequence[int] | None = None,
 ) -> list[tuple[Arm, tuple[Path, ...]]]:
     """Return each arm with its prediction folders, one per seed.
 
@@ -122,7 +138,7 @@ def arm_predictions(
     found = []
     for arm in arms:
         folders = []
-        for seed in settings.experiments.seeds:
+        for seed in settings.experiments.seeds if seeds is None else seeds:
             job = arm_job(study, settings, corpora, arm, seed)
             folder = study.folder("predictions") / job.run_id
             if not is_evaluated(folder, corpora.evaluation):
