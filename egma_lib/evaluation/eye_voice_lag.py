@@ -2,7 +2,8 @@
 
 The eye-voice lag is read off without training. The window of every sentence that names a finding marked on
 the film is moved in time; the share of fixation time inside the marked region peaks where eyes and voice
-agree.
+agree. Where the eyes stay on what was named after the sentence has ended, the peak lies between the lead at
+the sentence's start and the lag at its end.
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def verdict(row: pd.Series) -> str:
     outcome, ours = _OUTCOME_OF[row["dataset"], row["metric"]], row["method"]
     reference = row["comparison"].removeprefix("minus ")
     short = short_verdict(row)
-    if short in (NO_DIFFERENCE, NO_STATEMENT):
+    if short.startswith((NO_DIFFERENCE, NO_STATEMENT)):
         return f"{ours} against {reference} on {outcome.phrase}: {short}"
     size = short.split(" by ", 1)[1]
     if short.startswith("better"):
@@ -140,16 +140,16 @@ def verdict(row: pd.Series) -> str:
 
 
 def short_verdict(row: pd.Series) -> str:
-    """Return `better by x [low, high]`, `worse by x [low, high]` or that no difference is seen.
+    """Return `better by x [low, high]`, `worse by x [low, high]` or `no difference seen, x [low, high]`.
 
     The size is a gain: for the shortcut gap, how much smaller it is. The interval is the 95 % one without
     correction.
     """
     if not np.isfinite(row["p_adjusted"]):
         return NO_STATEMENT
-    if row["p_adjusted"] >= ALPHA:
-        return NO_DIFFERENCE
     gain, low, high = _gain(row)
+    if row["p_adjusted"] >= ALPHA:
+        return f"{NO_DIFFERENCE}, {gain:+.1f} [{low:.1f}, {high:.1f}]"
     if gain > 0:
         return f"better by {gain:.1f} [{low:.1f}, {high:.1f}]"
     return f"worse by {-gain:.1f} [{-high:.1f}, {-low:.1f}]"
@@ -194,7 +194,7 @@ def _one_sided(row: pd.Series) -> str:
     if not np.isfinite(row["p_adjusted"]):
         return NO_STATEMENT
     if row["p_adjusted"] >= ALPHA:
-        return NO_BENEFIT
+        return f"{NO_BENEFIT}, {row['gain']:+.1f}"
     return f"helps by {row['gain']:.1f}, at least {row['gain_low']:.1f}"
 
 

@@ -35,9 +35,9 @@ def plot_eye_voice_lag(curves: pd.DataFrame, note: str) -> Figure:
         ax.axvline(first["peak_s"], color=PALETTE[1], lw=1)
         ax.axvline(0, color="0.6", lw=0.8, ls="--")
         ax.set_title(
-            f"{reader}: {_seconds(first)} (n = {int(first['n_sentences'])} sentences, "
-            f"{int(first['n_patients'])} patients)",
-            fontsize=7,
+            f"{reader}: {_seconds(first)}\n{int(first['n_sentences'])} sentences, "
+            f"{int(first['n_patients'])} patients",
+            fontsize=8,
         )
         ax.set(xlabel="shift of the sentence's window (s)", ylabel="fixation time on region (%)")
     title(figure, f"Eyes and voice agree best at a shift of {_seconds(curves.iloc[0])}", note)

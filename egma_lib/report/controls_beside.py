@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from egma_lib.errors import ArtefactError
-from egma_lib.experiments.verdicts import NO_BENEFIT, NO_STATEMENT, OUTCOMES, with_one_sided_verdicts
+from egma_lib.experiments.verdicts import OUTCOMES, with_one_sided_verdicts
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block, pivot
 
 _NEEDED = (
@@ -107,7 +107,7 @@ def null_block(csv: Path | None) -> Block:
     measured = [label for label in labels.values() if label in cells]
     cells = cells.reindex(index=list(dict.fromkeys(judged["row"])), columns=measured)
     cells.index.name = "comparison"
-    helped = ~judged["verdict"].isin([NO_BENEFIT, NO_STATEMENT])
+    helped = judged["verdict"].str.startswith("helps")
     note = (
         "One-sided paired t test of the alternative 'helps', 95 % lower bound in points, Holm's correction "
         "over each family; wrong gaze may harm, it must not be said to help (true regions may: they are no "

@@ -10,7 +10,7 @@ from egma_lib.experiments.arms import chosen_arms
 from egma_lib.experiments.spoken_findings import LAG_METRIC
 from egma_lib.experiments.verdicts import NO_BENEFIT, NO_DIFFERENCE
 from egma_lib.report.controls_beside import crossing_block, lag_block, null_block
-from egma_lib.report.controls_table import AGAINST, EFFECT, table_controls
+from egma_lib.report.controls_table import AGAINST, EFFECT, OTHER_EFFECT, table_controls
 from egma_lib.report.table_files import write_table
 from egma_lib.report.zero_shot_tables import measure_arms
 from egma_lib.settings import EvaluationSettings, ExperimentSettings
@@ -82,8 +82,8 @@ def test_every_arm_is_compared_with_no_gaze_and_every_control_with_egma(table):
         ("EGMA", "minus uniform gaze"),
     ]
     assert (compared.groupby(["method", "comparison"]).size() == 9).all()
-    assert set(compared["family"].str.split(":").str[0]) == {EFFECT, AGAINST}
-    assert compared["family"].nunique() == 8
+    assert set(compared["family"].str.split(":").str[0]) == {EFFECT, OTHER_EFFECT, AGAINST}
+    assert compared["family"].nunique() == 12
 
 
 def test_the_main_pair_has_all_its_seeds_and_controls_their_own(table):
@@ -154,7 +154,7 @@ def null_csv(folder, **changes):
     ("value", "cell", "count"),
     [
         pytest.param(13.0, "helps by 13.0, at least 11.3", 1, id="a_benefit_where_there_is_none"),
-        pytest.param(-13.0, NO_BENEFIT, 0, id="harm"),
+        pytest.param(-13.0, f"{NO_BENEFIT}, -13.0", 0, id="harm"),
     ],
 )
 def test_a_null_study_that_cries_wolf_is_told(value, cell, count, tmp_path):
