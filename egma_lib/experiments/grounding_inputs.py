@@ -24,7 +24,7 @@ from egma_lib.experiments.grounding_sets import (
     reflacx_set,
     truth_set,
 )
-from egma_lib.experiments.phrase_pairs import PhrasePairs
+from egma_lib.experiments.phrase_pairs import GROUPS, PhrasePairs
 from egma_lib.experiments.reading_sentences import sentence_pairs
 from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.frames import ImageFrame
@@ -97,6 +97,14 @@ class GroundingInputs:
     films: np.ndarray
     readers: np.ndarray
     key: str
+
+    def counts(self) -> pd.DataFrame:
+        """Return the number of held-out phrases per group (rows) and source (columns)."""
+        tables = {one.name: one.pairs.table for one in self.sets} | {"gaze": self.gaze.pairs.table}
+        counted = {
+            name: table.loc[table["held_out"], "group"].value_counts() for name, table in tables.items()
+        }
+        return pd.DataFrame(counted).reindex(list(GROUPS)).fillna(0).astype(int)
 
 
 def load_grounding_inputs(

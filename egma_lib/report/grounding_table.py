@@ -40,9 +40,9 @@ _PER_FINDING = {True: ("nss", "information_gain"), False: ("pointing_hit", "aupr
 REGION_NOTE = (
     "A phrase's map is the cosine similarity of every patch to the sentence (mean over the prompts of a "
     f"class), brought to {REGION_RASTER} x {REGION_RASTER} cells by bilinear interpolation; pointing is "
-    "scored on the patches. Pointing hit: centre of the best patch within half a patch of the region. CNR as BioViL "
-    "(Boecking et al. 2022): |mu_in - mu_out| / sqrt(var_in + var_out); signed CNR keeps the sign, so that a "
-    "map that avoids the region is below 0. mIoU: mean over the thresholds "
+    "scored on the patches. Pointing hit: centre of the best patch within half a patch of the region. CNR as "
+    "BioViL (Boecking et al. 2022): |mu_in - mu_out| / sqrt(var_in + var_out); signed CNR keeps the sign, so "
+    "that a map that avoids the region is below 0. mIoU: mean over the thresholds "
     f"{', '.join(map(str, IOU_THRESHOLDS))} of the IoU of region and cells at or above the threshold, of the "
     "similarities as they are and of the map scaled to 0-1; reference maps lie in 0-1. AUPRC: average "
     "precision over cells; its chance level is the row uniform. Pointing hit, mIoU and AUPRC in percent."

@@ -1,0 +1,235 @@
+"""Scores of grounding: references worked by hand, runs of the tiny phantom, and means over cases."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from egma_lib.errors import ArtefactError
+from egma_lib.evaluation.pointing import REGION_RASTER
+from egma_lib.experiments.grounding import (
+    GAZE_METRICS,
+    REGION_METRICS,
+    gaze_scores,
+    phrase_maps,
+    region_scores,
+    score_arms,
+    score_references,
+    score_run,
+)
+from egma_lib.experiments.grounding_inputs import GazeSet, GroundingInputs, load_grounding_inputs
+from egma_lib.experiments.grounding_measurements import grounding_rows, measure_grounding
+from egma_lib.experiments.grounding_references import REFERENCES, reference_maps
+from egma_lib.experiments.grounding_sets import GroundingSet
+from egma_lib.experiments.phrase_pairs import GROUPS, PhrasePairs, place_group
+from egma_lib.experiments.pretraining import arm_predictions
+from egma_lib.models.build import load_dual_encoder
+from egma_lib.settings import EvaluationSettings
+from egma_lib.training.data import TrainingData
+
+SETTINGS = EvaluationSettings(bootstrap=50)
+
+
+def peak(patch):
+    """Return a map on 2 x 2 patches with gaze on one of them."""
+    return np.eye(4, dtype=np.float32)[patch]
+
+
+def hand_pairs(rows):
+    """`rows`: film, reader, findings, sides, text; all held out."""
+    table = pd.DataFrame(
+        {
+            "case_id": [f"c{i}" for i in range(len(rows))], "patient_id": [f"p{i}" for i in range(len(rows))],
+            "dicom_id": [row[0] for row in rows], "reader": [row[1] for row in rows], "image_index": 0,
+            "finding": [row[2][0] if row[2] else "" for row in rows],
+            "named": pd.Series([row[2] for row in rows], dtype=object), "sides": [row[3] for row in rows],
+            "group": [place_group(row[4]) if row[2] else "no_finding" for row in rows],
+            "held_out": True, "sample": 0, "sentence": 0,
+        }
+    )  # fmt: skip
+    return PhrasePairs("hand", np.zeros((1, 4, 4), np.uint8), table, tuple((row[4],) for row in rows))
+
+
+@pytest.fixture
+def inputs():
+    """Three training sentences, and two readers of film d9, one of them held out."""
+    sentences = (("edema", "left edema", "clear"), ("edema",), ("edema", "clear"))
+    gaze = [np.stack([peak(0), peak(1), peak(2)]), peak(3)[None], np.stack([peak(2), peak(3)])]
+    data = TrainingData(
+        images=np.zeros((1, 4, 4), np.uint8), image_index=np.zeros(3, int), sentences=sentences,
+        gaze_similarity=gaze, has_gaze=[np.ones(len(s), bool) for s in sentences],
+        is_validation=np.array([False, True, True]), patient_ids=("p0", "p9", "p9"),
+        sample_ids=("r0", "r1", "r2"), data_hash="0123abcd",
+    )  # fmt: skip
+    average = np.array([[1, 1], [1, 0]]) / 3
+    none = GazeSet(hand_pairs([]), np.zeros((0, REGION_RASTER, REGION_RASTER)), ())
+    return GroundingInputs(
+        (), none, data, average, np.array(["d0", "d9", "d9"]), np.array(["a", "a", "b"]), "key"
+    )
+
+
+def test_references_by_hand(inputs):
+    pairs = hand_pairs(
+        [
+            ("d9", "a", ("Edema",), "", "edema"), ("d9", "b", ("Edema",), "left", "left edema"),
+            ("d9", "a", (), "", "clear"), ("d9", "a", (), "", "no words like it"),
+            ("d8", "", ("Fracture",), "", "fracture"),
+        ]
+    )  # fmt: skip
+    maps = {name: make(pairs).reshape(-1, 4) for name, make in reference_maps(inputs).items()}
+    assert tuple(maps) == REFERENCES
+    assert (maps["uniform"] == 1).all()
+    np.testing.assert_allclose(maps["average gaze"], np.tile(inputs.average.ravel(), (5, 1)))
+    expected = [peak(0), peak(1), peak(2), peak(2), inputs.average.ravel()]
+    np.testing.assert_allclose(maps["training positions"], expected)
+    none = np.full(4, np.nan)
+    # Reader b looked at patch 2 while naming the edema and at 3 while saying "clear"; a looked at 3.
+    np.testing.assert_allclose(maps["another reader"], [peak(2), peak(3), peak(3), peak(3), none])
+
+
+@pytest.fixture
+def quadrant():
+    region = np.zeros((2, REGION_RASTER, REGION_RASTER), bool)
+    region[:, : REGION_RASTER // 2, : REGION_RASTER // 2] = True
+    pairs = hand_pairs([("d0", "", ("Edema",), "", "edema"), ("d1", "", ("Edema",), "", "edema")])
+    return GroundingSet(pairs, region)
+
+
+def test_region_scores_of_a_quadrant(quadrant):
+    maps = np.stack([peak(0), peak(3)]).reshape(2, 2, 2)
+    scores = region_scores(quadrant, maps)
+    assert scores["pointing_hit"].tolist() == [1, 0]
+    assert scores["cnr_signed"].iloc[0] > 1 > 0 > scores["cnr_signed"].iloc[1]
+    assert (scores["cnr"] == scores["cnr_signed"].abs()).all()
+    assert scores["auprc"].iloc[0] > 0.9 > 0.25 > scores["auprc"].iloc[1]
+    assert scores["source"].tolist() == ["hand", "hand"]
+
+
+def test_a_constant_map_points_by_chance_and_a_missing_one_has_no_score(quadrant):
+    maps = np.stack([np.ones((2, 2)), np.full((2, 2), np.nan)])
+    scores = region_scores(quadrant, maps)[list(REGION_METRICS)]
+    # Each patch centre is at least half a patch from the quadrant, but for its own.
+    assert scores.iloc[0]["pointing_hit"] == region_scores(quadrant, np.ones((2, 2, 2)))["pointing_hit"][1]
+    assert scores.iloc[0]["auprc"] == 0.25
+    assert scores.iloc[0]["cnr"] == 0
+    assert scores.iloc[1].isna().all()
+
+
+def test_gaze_scores_of_a_map_that_is_the_gaze(quadrant):
+    heatmaps = quadrant.regions.astype(np.float32)
+    heatmaps[1] = heatmaps[1, ::-1, ::-1]
+    cells = tuple(np.flatnonzero(heat.ravel())[::50] for heat in heatmaps)
+    maps = np.stack([peak(0), peak(0)]).reshape(2, 2, 2)
+    scores = gaze_scores(GazeSet(quadrant.pairs, heatmaps, cells), maps, np.ones((2, 2)))
+    assert scores["shuffled_auc"].tolist() == pytest.approx([1, 0], abs=0.03)
+    assert (scores["cc"] > 0).tolist() == [True, False]
+    assert (scores["information_gain"] > 0).tolist() == [True, False]
+    assert (scores["kl"] > 0).all()
+
+
+def test_means_over_cases_by_hand(tmp_path):
+    for seed, hits in enumerate(([1.0, 0.0, 1.0], [1.0, 1.0, np.nan])):
+        folder = tmp_path / f"s{seed}"
+        folder.mkdir()
+        cases = {"case_id": ["a", "b", "c"], "patient_id": ["p", "q", "q"], "source": "rsna"}
+        groups = {"finding": ["Edema", "Edema", ""], "group": ["side_free", "side_free", "no_finding"]}
+        table = pd.DataFrame(cases | groups)
+        table.assign(**dict.fromkeys(REGION_METRICS, 0.5) | {"pointing_hit": hits}).to_parquet(
+            folder / "grounding.parquet"
+        )
+        table.assign(**dict.fromkeys(GAZE_METRICS, 2.0) | {"source": "gaze"}).to_parquet(
+            folder / "grounding_gaze.parquet"
+        )
+    found = measure_grounding([tmp_path / "s0", tmp_path / "s1"], SETTINGS)
+    assert found["rsna", "side_free", "pointing_hit"].per_seed.tolist() == [50, 100]
+    assert found["rsna", "side_free, Edema", "pointing_hit"].n_cases == 2
+    # A seed without any score of a cell leaves the cell out.
+    assert ("rsna", "no_finding", "pointing_hit") not in found
+    assert found["gaze", "no_finding", "nss"].per_seed.tolist() == [2, 2]
+    pd.read_parquet(tmp_path / "s1" / "grounding.parquet").iloc[::-1].to_parquet(
+        tmp_path / "s1" / "grounding.parquet"
+    )
+    with pytest.raises(ArtefactError, match="other cases"):
+        measure_grounding([tmp_path / "s0", tmp_path / "s1"], SETTINGS)
+    with pytest.raises(ArtefactError, match="no predictions"):
+        measure_grounding([tmp_path / "s2"], SETTINGS)
+
+
+@pytest.fixture(scope="module")
+def real_inputs(trained_study):
+    return load_grounding_inputs(
+        trained_study.study, trained_study.settings, trained_study.corpora, trained_study.gaze, progress=False
+    )
+
+
+@pytest.fixture(scope="module")
+def scored(trained_study, real_inputs):
+    study, settings = trained_study.study, trained_study.settings
+    arms = arm_predictions(study, settings, trained_study.corpora, trained_study.arms)
+    score_arms(study, settings, real_inputs, arms)
+    return arms, score_references(real_inputs, study.folder("predictions"))
+
+
+def test_sources_and_groups_of_a_study(real_inputs):
+    names = [one.name for one in real_inputs.sets]
+    assert {"rsna", "siim"} <= set(names)
+    counts = real_inputs.counts()
+    assert counts.index.tolist() == list(GROUPS)
+    assert counts.columns.tolist() == [*names, "gaze"]
+    assert (counts.sum() > 0).all()
+    for one in real_inputs.sets:
+        assert one.regions.any(axis=(1, 2)).all()
+        assert set(one.pairs.table["group"]) <= {"side_free", "sided"}
+
+
+def test_gaze_lies_where_its_heatmap_is_high(real_inputs):
+    gaze = real_inputs.gaze
+    for heat, cells in zip(gaze.heatmaps, gaze.fixated, strict=True):
+        assert heat.max() == pytest.approx(1)
+        assert heat.ravel()[cells].mean() > heat.mean()
+    own = [len(cells) for cells in gaze.fixated]
+    films = gaze.pairs.table["dicom_id"].to_numpy()
+    for film, elsewhere in zip(films, gaze.elsewhere(), strict=True):
+        assert len(elsewhere) == sum(own) - sum(np.array(own)[films == film])
+
+
+def test_runs_are_scored_on_held_out_phrases_once(trained_study, real_inputs, scored):
+    arms, references = scored
+    folder = arms[0][1][0]
+    table = pd.read_parquet(folder / "grounding.parquet")
+    assert len(table) == sum(one.pairs.table["held_out"].sum() for one in real_inputs.sets)
+    assert np.isfinite(table[list(REGION_METRICS)].to_numpy()).all()
+    before = (folder / "grounding.json").stat().st_mtime_ns
+    score_run(folder / "gone", trained_study.settings, real_inputs, folder)
+    assert (folder / "grounding.json").stat().st_mtime_ns == before
+    uniform = pd.read_parquet(references["uniform"] / "grounding_gaze.parquet")
+    assert (uniform["auc_judd"] == 0.5).all()
+    assert len(uniform) == real_inputs.gaze.pairs.table["held_out"].sum()
+
+
+def test_a_map_is_the_cosine_of_patch_and_phrase(trained_study, real_inputs):
+    run = trained_study.study.runs / trained_study.runs.set_index("arm").loc["egma", "run_id"]
+    model = load_dual_encoder(run, trained_study.settings)
+    pairs = next(one for one in real_inputs.sets if one.name == "rsna").pairs.select(
+        np.arange(len(next(one for one in real_inputs.sets if one.name == "rsna").pairs)) < 1
+    )
+    maps = phrase_maps(model, replace(pairs, phrases=(("edema", "left effusion"),)), trained_study.settings)
+    single = [
+        phrase_maps(model, replace(pairs, phrases=((text,),)), trained_study.settings)
+        for text in ("edema", "left effusion")
+    ]
+    assert maps.shape == (1, 4, 4)
+    np.testing.assert_allclose(maps, np.mean(single, axis=0), atol=1e-6)
+    assert np.abs(single).max() <= 1 + 1e-6
+
+
+def test_rows_of_methods_differences_and_references(trained_study, scored):
+    arms, references = scored
+    rows = pd.DataFrame(grounding_rows(arms, references, trained_study.settings.evaluation))
+    assert set(rows["method"]) == {arm.label for arm, _ in arms} | set(REFERENCES)
+    differences = rows[rows["comparison"] != ""]
+    assert set(differences["comparison"]) == {"minus Continued, no gaze"}
+    assert not differences["setting"].str.contains(", ").any()
+    assert set(rows.loc[rows["method"] == "uniform", "kind"]) == {"trivial"}
+    assert rows["value"].notna().all()
