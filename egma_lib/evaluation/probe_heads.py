@@ -1,8 +1,7 @@
 """Two linear heads on frozen features: trained as the paper says, and trained until it has converged.
 
 With the paper's learning rate AdamW moves a weight by about 5e-7 a step: after a few thousand steps a fresh
-head is where it began, and its AUROC is that of a random direction. The converged head shows what the features
-hold.
+head is where it began, and its AUROC that of a random direction. The converged head shows what features hold.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ class ProbeJob:
     run
         Folder of the finished run; None where there is none.
     settings
-        Of the study.
+        That the encoder was trained with.
     sets, image_caches, tokenizer
         Folders of the probe sets, of the image caches and of the tokenizer.
     features, scores
@@ -79,27 +79,20 @@ def probe_jobs(
         A run has not been trained: says which notebook does it.
     """
     seeds = settings.experiments.seeds
-    jobs = {
-        arm.label: tuple(
-            _job(
-                study, settings, corpora, arm.label, seed, _finished_run(study, settings, corpora, arm, seed)
-            )
-            for seed in seeds
-        )
-        for arm in arms
-    }
+    jobs = {arm.label: tuple(_trained(study, settings, corpora, arm, seed) for seed in seeds) for arm in arms}
     jobs[UNTRAINED] = tuple(_job(study, settings, corpora, UNTRAINED, seed, None) for seed in seeds)
     jobs[PIXELS] = (_job(study, settings, corpora, PIXELS, 0, None),)
     return jobs
 
 
-def _finished_run(study: Study, settings: Settings, corpora: Corpora, arm: Arm, seed: int) -> Path:
-    folder = study.runs / arm_job(study, settings, corpora, arm, seed).run_id
+def _trained(study: Study, settings: Settings, corpora: Corpora, arm: Arm, seed: int) -> ProbeJob:
+    train_job = arm_job(study, settings, corpora, arm, seed)
+    folder = study.runs / train_job.run_id
     if not is_finished(folder):
         raise ArtefactError(
             f"{arm.label}, seed {seed}: run {folder.name} is not trained; run notebook 02 first"
         )
-    return folder
+    return _job(study, train_job.settings, corpora, arm.label, seed, folder)
 
 
 def _job(
