@@ -27,6 +27,25 @@ _NEEDED = (
 _CROSSED = (("chexpert_5x200", "accuracy"), ("chexpert_5x200", "shortcut_gap"), ("rsna", "pointing_hit"))
 
 
+def likeness_block(rows: Sequence[dict[str, Any]]) -> Block:
+    """Return how like the measured heatmaps those of each control are, from `likeness_rows`."""
+    heading = "Heatmaps of the controls beside the measured ones"
+    if not rows:
+        return Block(heading, _said("not measured: no control was made"))
+    cells = pd.DataFrame(
+        {
+            "median correlation": [f"{row['value']:.3f}" for row in rows],
+            "sentences": [str(row["n_cases"]) for row in rows],
+        },
+        index=pd.Index([row["method"] for row in rows], name="control"),
+    )
+    note = (
+        "Pearson's correlation over patches, of sentences with gaze in both. No training takes part: a "
+        "control near 1 hands the training the same heatmaps, whatever its name."
+    )
+    return Block(heading, cells, note)
+
+
 def lag_block(rows: Sequence[dict[str, Any]]) -> Block:
     """Return the measured eye-voice lag of each reader, from `lag_rows`."""
     heading = "Eye-voice lag by reader"

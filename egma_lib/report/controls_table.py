@@ -27,7 +27,7 @@ from egma_lib.experiments.verdicts import (
     with_verdicts,
 )
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, NOT_AVAILABLE, Block, pivot
-from egma_lib.report.controls_beside import crossing_block, lag_block, null_block
+from egma_lib.report.controls_beside import crossing_block, lag_block, likeness_block, null_block
 from egma_lib.report.table_files import REPORTED_COLUMNS, Table
 from egma_lib.report.zero_shot_tables import (
     POINTING_SETS,
@@ -40,6 +40,8 @@ from egma_lib.settings import EvaluationSettings
 
 MEASURED_ARM = "egma"
 """The arm with gaze as measured, which every control is compared with."""
+SHUFFLED = "shuffled"
+"""The control that the verdicts in words are given against, beside no gaze."""
 CONTROL_COLUMNS = (*COLUMNS, "family", "p_value", "p_adjusted", "verdict")
 EFFECT = "effect of gaze"
 OTHER_EFFECT = "effect of other heatmaps"
@@ -54,6 +56,7 @@ def table_controls(
     study: str,
     *,
     lag: Sequence[dict[str, Any]] = (),
+    likeness: Sequence[dict[str, Any]] = (),
     crossing: Sequence[dict[str, Any]] = (),
     prior: Sequence[dict[str, Any]] = (),
     unavailable: Mapping[str, str] | None = None,
@@ -74,6 +77,8 @@ def table_controls(
         Study name.
     lag
         Long rows of the measured eye-voice lag (`lag_rows`), if any.
+    likeness
+        Long rows of how like the measured heatmaps each control's are (`likeness_rows`), trained or not.
     crossing
         Long rows of arms at other confounder strengths, `setting` naming the strength ("confounder 0.4").
     prior
@@ -95,7 +100,7 @@ def table_controls(
     first = arms[0][1][0]
     compared = with_verdicts(pd.DataFrame(_comparisons(by_name, measured)))
     plain = [row for arm, _ in arms for row in rows_of_arm(arm.label, measured[arm.name])]
-    rows = [*plain, *_trivial(first, settings), *prior, *lag, *crossing]
+    rows = [*plain, *_trivial(first, settings), *prior, *lag, *likeness, *crossing]
     long = pd.concat([long_table(rows, study), compared.assign(study=study)], ignore_index=True)
     long = long.reindex(columns=list(CONTROL_COLUMNS))
     long["verdict"] = long["verdict"].fillna("")
@@ -107,6 +112,7 @@ def table_controls(
         ),
         _words_block(compared, by_name),
         *_verdict_blocks(compared, by_name),
+        likeness_block(likeness),
         lag_block(lag),
         crossing_block(crossing),
         null_block(null_csv),
@@ -147,7 +153,7 @@ def _values_block(rows: pd.DataFrame, unavailable: Mapping[str, str], note: str)
 
 def _words_block(compared: pd.DataFrame, arms: Mapping[str, Arm]) -> Block:
     ours, reference = arms[MEASURED_ARM], arms[REFERENCE_ARM]
-    against = [reference, *(arm for arm in arms.values() if arm.name == "shuffled")]
+    against = [reference, *(arm for arm in arms.values() if arm.gaze == SHUFFLED)]
     chosen = {arm.label: _pair(compared, ours.label, arm.label) for arm in against}
     outcomes = {outcome.key: outcome.phrase for outcome in OUTCOMES}
     cells = {

@@ -9,7 +9,7 @@ from egma_lib.errors import ArtefactError, SettingsError
 from egma_lib.experiments.arms import chosen_arms
 from egma_lib.experiments.spoken_findings import LAG_METRIC
 from egma_lib.experiments.verdicts import NO_BENEFIT, NO_DIFFERENCE
-from egma_lib.report.controls_beside import crossing_block, lag_block, null_block
+from egma_lib.report.controls_beside import crossing_block, lag_block, likeness_block, null_block
 from egma_lib.report.controls_table import AGAINST, EFFECT, OTHER_EFFECT, table_controls
 from egma_lib.report.table_files import write_table
 from egma_lib.report.zero_shot_tables import measure_arms
@@ -34,7 +34,10 @@ def arms(tmp_path_factory):
     folder = tmp_path_factory.mktemp("predictions")
     chosen = chosen_arms(ExperimentSettings(arms=("no_gaze", "egma"), gaze_shares=()))
     egma = chosen[1]
-    chosen += tuple(replace(egma, name=name, label=f"{name} gaze") for name in ("shuffled", "uniform"))
+    chosen += tuple(
+        replace(egma, name=f"control_{name}", label=f"{name} gaze", gaze=name)
+        for name in ("shuffled", "uniform")
+    )
     return [
         (
             arm,
@@ -95,13 +98,13 @@ def test_the_main_pair_has_all_its_seeds_and_controls_their_own(table):
 
 def test_a_comparison_is_that_of_the_measured_seeds(table, measured):
     key = ("rsna", "fine_grained", "auroc")
-    ours, theirs = (measured[name][key].per_seed[:SEEDS] for name in ("egma", "shuffled"))
+    ours, theirs = (measured[name][key].per_seed[:SEEDS] for name in ("egma", "control_shuffled"))
     rows = table.rows[(table.rows["comparison"] == "minus shuffled gaze") & (table.rows["metric"] == "auroc")]
     assert rows.set_index("dataset").loc["rsna", "value"] == pytest.approx(np.mean(ours - theirs))
 
 
 def test_blocks_say_what_there_is_and_what_there_is_not(table):
-    values, words, effect, against, lag, crossing, null = table.blocks
+    values, words, effect, against, likeness, lag, crossing, null = table.blocks
     assert set(values.cells.loc["oracle regions"]) == {"not available"}
     assert "oracle regions: no true regions" in values.note
     assert list(words.cells.columns) == ["against Continued, no gaze", "against shuffled gaze"]
@@ -110,6 +113,7 @@ def test_blocks_say_what_there_is_and_what_there_is_not(table):
     assert list(against.cells.index) == ["shuffled gaze", "uniform gaze"]
     assert effect.cells.map(lambda cell: cell.startswith((NO_DIFFERENCE, "better", "worse"))).all().all()
     assert lag.cells.loc["all readers", "peak (s)"] == "-0.75 [-1.00, -0.50]"
+    assert likeness.cells.iloc[0, 0].startswith("not measured")
     assert crossing.cells.iloc[0, 0].startswith("not run")
     assert null.cells.iloc[0, 0].startswith("not run")
 
@@ -125,8 +129,13 @@ def test_without_controls_the_effect_of_gaze_is_still_told(arms, measured):
     table = table_controls(arms[:2], measured, SETTINGS, "phantom")
     assert [block.title for block in table.blocks][2:4] == [
         "Each arm against Continued, no gaze",
-        "Eye-voice lag by reader",
+        "Heatmaps of the controls beside the measured ones",
     ]
+
+
+def test_controls_that_are_not_trained_show_how_like_the_measured_they_are():
+    block = likeness_block([LAG | {"method": "raw samples", "value": 0.9912, "n_cases": 300}])
+    assert block.cells.loc["raw samples"].tolist() == ["0.991", "300"]
 
 
 def test_the_null_study_is_judged_one_sided(table, tmp_path):
