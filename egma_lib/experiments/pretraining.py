@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ from egma_lib.errors import ArtefactError
 from egma_lib.experiments.arms import Arm
 from egma_lib.experiments.corpora import Corpora
 from egma_lib.experiments.evaluate_run import is_evaluated
+from egma_lib.experiments.gaze_controls.registry import MEASURED
 from egma_lib.experiments.gaze_variants import arm_settings, gaze_data_folder
 from egma_lib.settings import Settings
 from egma_lib.study import Study
@@ -35,8 +37,14 @@ def arm_job(study: Study, settings: Settings, corpora: Corpora, arm: Arm, seed: 
         return start
     # Arms that ignore gaze by their loss keep the full share: the loss, not the data, leaves it out.
     share = arm.gaze_share if arm.gaze_share > 0 else 1.0
-    spec = RunSpec("continued", arm.method, seed, gaze_share=share, start=start.run_id)
+    spec = RunSpec("continued", arm.method, seed, gaze_share=share, start=start.run_id, tag=_tag(arm))
     return _job(study, changed, corpora, spec, gaze_data_folder(corpora, arm))
+
+
+def _tag(arm: Arm) -> str:
+    """Return the beginning of the run's id; arms that differ by method and share alone need none."""
+    plain = arm.gaze == MEASURED and not arm.overrides and ":" not in str(arm.method)
+    return "" if plain else re.sub(r"[^A-Za-z0-9.+-]+", "_", arm.name)
 
 
 def _job(study: Study, settings: Settings, corpora: Corpora, spec: RunSpec, data: Path) -> TrainJob:

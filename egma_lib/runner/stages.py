@@ -24,6 +24,9 @@ READS: Mapping[str, tuple[str, ...]] = {
     "07": ("02",),
 }
 
+RUNS_SIDE_STUDIES = ("05",)
+"""Numbers of the notebooks that run built-in studies beside the main one."""
+
 
 @dataclass(frozen=True)
 class Stage:

@@ -16,9 +16,10 @@ from egma_lib.runner.console import Console
 from egma_lib.runner.interrupts import Interrupted, end_children, interruptible
 from egma_lib.runner.manifest import in_order, write_manifest
 from egma_lib.runner.options import RunOptions
-from egma_lib.runner.stages import READS, Stage, discover, select
+from egma_lib.runner.stages import READS, RUNS_SIDE_STUDIES, Stage, discover, select
 from egma_lib.runner.state import Record, Snapshot, State, snapshot
 from egma_lib.settings import Settings, load_settings, parse_overrides
+from egma_lib.side_studies import side_studies
 from egma_lib.study import REPOSITORY, Study, open_study, phantom_folder
 
 
@@ -94,19 +95,26 @@ class _Suite:
         return open_study(self.settings, self.options.data_root, self.options.results)
 
     def make_phantom(self) -> None:
+        """Make the built-in study, and those beside it where a chosen stage runs them."""
         if self.options.data_root:
             return
-        folder = phantom_folder(self.settings)
+        self._make_phantom(self.settings, "phantom", "the built-in study (once per settings)")
+        if any(stage.number in RUNS_SIDE_STUDIES for stage in self.chosen):
+            for side in side_studies(self.settings, self.options.data_root):
+                self._make_phantom(side.settings, f"phantom {side.name}", "a study beside the main one")
+
+    def _make_phantom(self, settings: Settings, name: str, what: str) -> None:
+        folder = phantom_folder(settings)
         if folder.is_dir():
-            self.console.line("phantom: up to date")
+            self.console.line(f"{name}: up to date")
             return
-        self.console.line("phantom: making the built-in study (once per settings)")
+        self.console.line(f"{name}: making {what}")
         from egma_lib.phantom.build import build_phantom
 
         started = time.monotonic()
-        jobs = self.settings.experiments.n_workers
-        build_phantom(self.settings.phantom, folder, recipe_hash=folder.name, jobs=jobs)
-        self.console.line(f"phantom: done in {time.monotonic() - started:.0f} s")
+        jobs = settings.experiments.n_workers
+        build_phantom(settings.phantom, folder, recipe_hash=folder.name, jobs=jobs)
+        self.console.line(f"{name}: done in {time.monotonic() - started:.0f} s")
 
     def inputs_hash(self, stage: Stage, study: Study, state: State) -> str:
         read = [state.records[name].outputs_hash for name in stage.reads if name in state.records]

@@ -1,0 +1,69 @@
+"""Studies beside the main one: the same comparisons where gaze tells nothing, and with another confounder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from egma_lib.settings import Settings
+from egma_lib.study import Study, open_study
+
+
+@dataclass(frozen=True)
+class SideStudy:
+    """One more built-in study.
+
+    Attributes
+    ----------
+    name
+        Name of its results folder below `studies/`.
+    settings
+        Those of the main study with another phantom.
+    seeds
+        Seeds that its arms are trained with.
+    """
+
+    name: str
+    settings: Settings
+    seeds: tuple[int, ...]
+
+
+def null_study(settings: Settings) -> SideStudy | None:
+    """Return the study without confounder and with gaze that is independent of the findings, if wanted."""
+    experiments = settings.experiments
+    if not experiments.null_study or settings.phantom.preset == "null":
+        return None
+    changed = {
+        "phantom.preset": "null",
+        "phantom.confounder_strength": 0.0,
+        "phantom.gaze_informative": False,
+    }
+    return SideStudy("null", settings.changed(changed), experiments.seeds)
+
+
+def other_strength_study(settings: Settings) -> SideStudy | None:
+    """Return the study with `experiments.other_strength` as confounder, if wanted."""
+    strength = settings.experiments.other_strength
+    if strength is None or settings.phantom.preset == "null":
+        return None
+    changed = settings.changed({"phantom.confounder_strength": strength})
+    return SideStudy(f"strength-{strength:g}", changed, settings.experiments.few_seeds)
+
+
+def side_studies(settings: Settings, data_root: str | Path) -> tuple[SideStudy, ...]:
+    """Return the side studies of a run; there are none beside a data root that the user names."""
+    if str(data_root):
+        return ()
+    found = (null_study(settings), other_strength_study(settings))
+    return tuple(study for study in found if study is not None)
+
+
+def open_side_study(side: SideStudy, main: Study) -> Study:
+    """Return a side study; its results lie in the main study's folder.
+
+    Raises
+    ------
+    DataError
+        Its phantom has not been made: says what to run.
+    """
+    return open_study(side.settings, "", main.results / "studies" / side.name)
