@@ -48,6 +48,7 @@ def test_two_commands_give_every_table_and_figure_and_a_second_call_nothing(tmp_
     assert done.returncode == 0, done.stderr[-6000:]
     wanted = [f"tables/{name}.{suffix}" for name in TABLES for suffix in ("csv", "md", "tex")]
     wanted += [f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("png", "pdf", "csv")]
+    wanted += [f"tables/reported_audit.{suffix}" for suffix in ("csv", "md", "tex")]
     wanted += ["report.html", "manifest.json"]
     missing = [
         name for name in wanted if not (results / name).is_file() or not (results / name).stat().st_size
