@@ -12,6 +12,7 @@ from egma_lib.commands.data import data_app
 from egma_lib.commands.export import EXPORT_EXAMPLES, export
 from egma_lib.commands.gaze import gaze_app
 from egma_lib.commands.options import Overrides, Profile
+from egma_lib.commands.weights import weights_app
 from egma_lib.errors import EgmaError
 from egma_lib.settings import load_settings
 from egma_lib.study import phantom_folder
@@ -49,6 +50,7 @@ app.add_typer(data_app, name="data")
 app.add_typer(gaze_app, name="gaze")
 app.add_typer(phantom_app, name="phantom")
 app.add_typer(settings_app, name="settings")
+app.add_typer(weights_app, name="weights")
 app.command("export", epilog=EXPORT_EXAMPLES)(export)
 app.command("audit", epilog=AUDIT_EPILOG)(audit)
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from egma_lib.models.checkpoints.start import fill_start_weights
 from egma_lib.models.dual_encoder import DualEncoder
 from egma_lib.models.image_encoders import build_image_encoder
 from egma_lib.models.text_encoder import build_text_encoder
 from egma_lib.models.vocabulary import load_tokenizer
-from egma_lib.models.weights import load_weights
+from egma_lib.models.weights import load_weights, stored_text_sizes
 from egma_lib.settings import ModelSettings, Settings
 
 if TYPE_CHECKING:
     from transformers import BertTokenizer
+
+_log = logging.getLogger(__name__)
 
 
 def build_dual_encoder(
@@ -37,12 +42,34 @@ def build_dual_encoder(
     Raises
     ------
     SettingsError
-        Weights cannot be read, or the patch grid does not fit the encoder.
+        Weights cannot be read or do not fit, or the patch grid does not fit the encoder.
     """
+    start = settings.start_weights
+    # A converted checkpoint fills the whole image encoder, so weights of its own are not looked for.
+    chosen = settings if start is None else settings.model_copy(update={"image_weights": None})
+    model = _assemble(chosen, tokenizer, seed, image_size, text_sizes=None)
+    if start is not None:
+        report = fill_start_weights(model, Path(start), settings)
+        _log.info(
+            "%s: %d tensors from %s, left out %s, random %s",
+            start, report.n_filled, report.source, sorted(report.left_out), sorted(report.random),
+        )  # fmt: skip
+    return model
+
+
+def _assemble(
+    settings: ModelSettings,
+    tokenizer: BertTokenizer,
+    seed: int,
+    image_size: int,
+    text_sizes: Mapping[str, Any] | None,
+) -> DualEncoder:
+    """Return a dual encoder, its text encoder of the sizes given or, with None, of those of the settings."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         image_encoder = build_image_encoder(settings, image_size)
-        text_encoder = build_text_encoder(settings, len(tokenizer), int(tokenizer.pad_token_id or 0))
+        pad_id = int(tokenizer.pad_token_id or 0)
+        text_encoder = build_text_encoder(settings, len(tokenizer), pad_id, text_sizes)
         return DualEncoder(image_encoder, text_encoder, settings.embed_dim, tokenizer, settings.max_tokens)
 
 
@@ -62,8 +89,10 @@ def load_dual_encoder(run_folder: Path, settings: Settings) -> DualEncoder:
         Files are missing, or the weights do not fit the model of these settings.
     """
     # The stored weights fill every tensor, so pretrained ones need not be looked for again.
-    blank = settings.model.model_copy(update={"image_weights": None, "text_weights": None})
+    no_start = {"image_weights": None, "text_weights": None, "start_weights": None}
+    blank = settings.model.model_copy(update=no_start)
     tokenizer = load_tokenizer(run_folder / "tokenizer")
-    model = build_dual_encoder(blank, tokenizer, seed=0, image_size=settings.data.image_size)
-    load_weights(model, run_folder / "model.safetensors")
+    weights = run_folder / "model.safetensors"
+    model = _assemble(blank, tokenizer, 0, settings.data.image_size, stored_text_sizes(weights))
+    load_weights(model, weights)
     return model.eval()

@@ -11,7 +11,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from egma_lib.errors import SettingsError
-from egma_lib.models.pretrained import load_hub_model, load_torchvision_weights
+from egma_lib.models.clip_backbone import clip_backbone, clip_map
+from egma_lib.models.pretrained import (
+    IMAGE_SETTING,
+    load_hub_model,
+    load_torchvision_weights,
+)
 from egma_lib.settings import ModelSettings
 
 
@@ -155,7 +160,7 @@ def _swin_t(settings: ModelSettings, image_size: int) -> ImageEncoder:
         backbone = SwinModel(config, add_pooling_layer=False)
     else:
         backbone = load_hub_model(
-            SwinModel, settings.image_weights, "model.image_weights", config, add_pooling_layer=False
+            SwinModel, settings.image_weights, IMAGE_SETTING, config, add_pooling_layer=False
         )
     return ImageEncoder(backbone, _token_map, 96 * 2 ** (keep - 1), settings.patch_grid)
 
@@ -184,6 +189,14 @@ def _vit_b_16(settings: ModelSettings, image_size: int) -> ImageEncoder:
     return ImageEncoder(network, _torchvision_vit_map, 768, settings.patch_grid)
 
 
+def _clip_vit_b_16(settings: ModelSettings, image_size: int) -> ImageEncoder:
+    return ImageEncoder(clip_backbone(settings, image_size, "quick_gelu"), clip_map, 768, settings.patch_grid)
+
+
+def _open_clip_vit_b_16(settings: ModelSettings, image_size: int) -> ImageEncoder:
+    return ImageEncoder(clip_backbone(settings, image_size, "gelu"), clip_map, 768, settings.patch_grid)
+
+
 def _vit_small(settings: ModelSettings, image_size: int) -> ImageEncoder:
     from transformers import ViTConfig, ViTModel
 
@@ -208,6 +221,8 @@ IMAGE_ENCODERS: Mapping[str, Callable[[ModelSettings, int], ImageEncoder]] = Map
         "resnet50": _resnet50,
         "vit_b_16": _vit_b_16,
         "vit_small": _vit_small,
+        "clip_vit_b_16": _clip_vit_b_16,
+        "open_clip_vit_b_16": _open_clip_vit_b_16,
     }
 )
 """Image encoders by the name that `model.image_encoder` uses."""

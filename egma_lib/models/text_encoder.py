@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import Tensor, nn
 
-from egma_lib.models.pretrained import load_hub_model
+from egma_lib.errors import SettingsError
+from egma_lib.models.pretrained import (
+    TEXT_SETTING,
+    check_weights_folder,
+    hub_arguments,
+    load_hub_model,
+    unreachable,
+)
 from egma_lib.settings import ModelSettings
+
+_SIZES = (
+    "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
+    "max_position_embeddings", "type_vocab_size", "hidden_act", "layer_norm_eps", "pad_token_id",
+    "hidden_dropout_prob", "attention_probs_dropout_prob",
+)  # fmt: skip
 
 
 class TextEncoder(nn.Module):
@@ -54,7 +68,14 @@ class TextEncoder(nn.Module):
         return (tokens * weights).sum(dim=1) / weights.sum(dim=1)
 
 
-def build_text_encoder(settings: ModelSettings, n_words: int, pad_id: int) -> TextEncoder:
+def stored_sizes(encoder: TextEncoder) -> dict[str, Any]:
+    """Return what of a BERT's configuration decides its function and is not to be seen in its weights."""
+    return {name: getattr(encoder.bert.config, name) for name in _SIZES}
+
+
+def build_text_encoder(
+    settings: ModelSettings, n_words: int, pad_id: int, sizes: Mapping[str, Any] | None = None
+) -> TextEncoder:
     """Return the text encoder that the settings name.
 
     Parameters
@@ -65,6 +86,8 @@ def build_text_encoder(settings: ModelSettings, n_words: int, pad_id: int) -> Te
         Size of the tokenizer's vocabulary.
     pad_id
         Token id of padding.
+    sizes
+        `stored_sizes` of a trained encoder that is built again, in place of those of the settings.
 
     Raises
     ------
@@ -73,11 +96,11 @@ def build_text_encoder(settings: ModelSettings, n_words: int, pad_id: int) -> Te
     """
     from transformers import BertConfig, BertModel
 
+    if sizes is not None:
+        return TextEncoder(BertModel(BertConfig(**sizes), add_pooling_layer=False), settings.pool_padding)
     if settings.text_encoder == "bert" and settings.text_weights is not None:
         config = _pretrained_config(settings)
-        bert = load_hub_model(
-            BertModel, settings.text_weights, "model.text_weights", config, add_pooling_layer=False
-        )
+        bert = load_hub_model(BertModel, settings.text_weights, TEXT_SETTING, config, add_pooling_layer=False)
         return TextEncoder(bert, settings.pool_padding)
     small = settings.text_encoder == "bert_small"
     width = settings.text_width if small else 768
@@ -101,15 +124,12 @@ def _pretrained_config(settings: ModelSettings) -> Any:
     """Return the stored configuration with the number of layers to keep."""
     from transformers import BertConfig
 
-    from egma_lib.errors import SettingsError
-    from egma_lib.models.pretrained import check_weights_folder, unreachable
-
     name = str(settings.text_weights)
-    check_weights_folder(name, "model.text_weights")
+    check_weights_folder(name, TEXT_SETTING)
     try:
-        config = BertConfig.from_pretrained(name)
+        config = BertConfig.from_pretrained(name, **hub_arguments(name, TEXT_SETTING))
     except OSError as error:
-        raise unreachable(name, "model.text_weights") from error
+        raise unreachable(name, TEXT_SETTING) from error
     if config.num_hidden_layers < settings.text_layers:
         raise SettingsError(
             f"model.text_layers {settings.text_layers}: {name} has {config.num_hidden_layers} layers"

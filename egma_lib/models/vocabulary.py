@@ -94,17 +94,18 @@ def pretrained_tokenizer(settings: ModelSettings) -> BertTokenizer:
     """
     from transformers import BertTokenizer
 
-    from egma_lib.models.pretrained import check_weights_folder, unreachable
+    from egma_lib.models.pretrained import TEXT_SETTING, check_weights_folder, hub_arguments, unreachable
 
     name = str(settings.text_weights)
-    check_weights_folder(name, "model.text_weights")
+    check_weights_folder(name, TEXT_SETTING)
+    arguments = hub_arguments(name, TEXT_SETTING)
     try:
         tokenizer = BertTokenizer.from_pretrained(
-            name, do_lower_case=settings.lowercase, model_max_length=settings.max_tokens
+            name, do_lower_case=settings.lowercase, model_max_length=settings.max_tokens, **arguments
         )
     except OSError as error:
-        raise unreachable(name, "model.text_weights") from error
+        raise unreachable(name, TEXT_SETTING) from error
     if len(tokenizer) <= len(_SPECIALS):
         # Where no vocabulary is found, transformers gives a tokenizer of nothing but specials, and no error.
-        raise unreachable(name, "model.text_weights")
+        raise unreachable(name, TEXT_SETTING)
     return tokenizer
