@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from egma_lib.errors import SettingsError
 from egma_lib.evaluation.linear_probe import n_draws, probe, score_column, share_label, training_shares
 from egma_lib.evaluation.probe_data import ProbeSet
-from egma_lib.settings import ProbeSettings
+from egma_lib.settings import ProbeSettings, load_settings
 
 SETTINGS = ProbeSettings(shares=(0.1, 1.0), draws=2, epochs=2, warmup_epochs=1)
 N = {"train": 60, "validation": 20, "test": 40}
@@ -85,3 +86,24 @@ def test_a_finding_that_cannot_be_judged_is_left_out():
 def test_shares_are_named_as_in_the_paper(share, label, draws):
     assert share_label(share) == label
     assert n_draws(share, SETTINGS) == draws
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        pytest.param("shares", [0.0, 1.0], id="a_share_of_nothing"),
+        pytest.param("shares", [1.5], id="a_share_of_more_than_all"),
+        pytest.param("shares", [], id="no_share"),
+        pytest.param("inverse_regularisation", [], id="no_value_of_c"),
+        pytest.param("inverse_regularisation", [-1.0], id="a_negative_c"),
+        pytest.param("draws", 0, id="no_draw"),
+    ],
+)
+def test_settings_that_make_no_probe_are_refused(field, value):
+    with pytest.raises(SettingsError, match=rf"probe\.{field}"):
+        load_settings("smoke", {f"probe.{field}": value})
+
+
+def test_uncertain_labels_are_masked_except_where_published_rows_are_compared():
+    assert load_settings("phantom").data.uncertain_as == "nan"
+    assert load_settings("paper").data.uncertain_as == "gloria"

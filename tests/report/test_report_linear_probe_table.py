@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -88,8 +90,6 @@ def test_encoders_have_names_and_features_of_their_own(probed):
 
 
 def test_a_set_that_the_study_lacks_says_so(probed, trained_study, tmp_path):
-    from dataclasses import replace
-
     arms, jobs = probed
     moved = {}
     for label, (job, *_) in jobs.items():
@@ -111,3 +111,10 @@ def test_untrained_arms_are_asked_for(trained_study):
     )
     with pytest.raises(ArtefactError, match=r"Start, seed 99: run .* is not trained; run notebook 02 first"):
         probe_jobs(trained_study.study, more, trained_study.corpora, main_arms(more.experiments))
+
+
+def test_a_failed_probe_leaves_no_scores(probed, tmp_path):
+    job = replace(probed[1][PIXELS][0], sets=tmp_path / "none", scores=tmp_path / "scores")
+    with pytest.raises(ArtefactError, match="run notebook 04 first"):
+        probe_all([job], 1, progress=False)
+    assert not job.scores.exists()
