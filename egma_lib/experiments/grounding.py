@@ -21,6 +21,7 @@ from egma_lib.evaluation.grounding_metrics import (
 )
 from egma_lib.evaluation.pointing import REGION_RASTER, pointing_hits
 from egma_lib.experiments.arms import Arm
+from egma_lib.experiments.gaze_variants import arm_settings
 from egma_lib.experiments.grounding_inputs import GazeSet, GroundingInputs
 from egma_lib.experiments.grounding_references import ANOTHER_READER, reference_maps
 from egma_lib.experiments.grounding_sets import GroundingSet
@@ -171,6 +172,11 @@ def score_run(run_folder: Path, settings: Settings, inputs: GroundingInputs, fol
     if _is_done(folder, inputs.key):
         return folder
     model = load_dual_encoder(run_folder, settings).to(choose_device(settings))
+    return score_model(model, settings, inputs, folder)
+
+
+def score_model(model: DualEncoder, settings: Settings, inputs: GroundingInputs, folder: Path) -> Path:
+    """Score a model on every set and store the scores as `score_run` does, whatever is there already."""
     return _store(inputs, lambda pairs: phrase_maps(model, pairs, settings), folder, held_out=True)
 
 
@@ -195,8 +201,9 @@ def score_arms(
     arms: Sequence[tuple[Arm, Sequence[Path]]],
 ) -> None:
     """Score the runs of every arm; `arms` gives each arm with its prediction folders, one per seed."""
-    for folder in dict.fromkeys(folder for _, folders in arms for folder in folders):
-        score_run(study.runs / folder.name, settings, inputs, folder)
+    for arm, folders in arms:
+        for folder in folders:
+            score_run(study.runs / folder.name, arm_settings(settings, arm), inputs, folder)
 
 
 def _is_done(folder: Path, key: str) -> bool:

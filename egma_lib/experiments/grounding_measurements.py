@@ -145,7 +145,7 @@ def _plain(label: str, measured: Mapping[Key, Measured]) -> list[dict[str, Any]]
     for (source, setting, metric), one in measured.items():
         row = one.row(dataset=source, method=label, setting=setting, metric=metric)
         # Few patients, or one: resamples that all agree bound nothing.
-        if row["ci_low"] == row["ci_high"]:
+        if np.isclose(row["ci_low"], row["ci_high"], rtol=1e-9, atol=0):
             row |= {"ci_low": np.nan, "ci_high": np.nan}
         rows.append(row)
     return rows

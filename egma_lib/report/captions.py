@@ -11,6 +11,7 @@ TABLES = {
     "table_2_zero_shot": "Table 2: zero-shot classification",
     "table_3_retrieval": "Table 3: image-text retrieval",
     "table_4_ablation": "Table 4: modules and gaze quantity",
+    "grounding": "Grounding of phrases and agreement with gaze",
     "reported_audit": "Audit of reported numbers",
     "leakage_audit": "Leakage audit and provenance of checkpoints",
     "leakage_audit_linear_probe": "Leakage audit of the linear probe",

@@ -1,5 +1,6 @@
 """Scores of grounding: references worked by hand, runs of the tiny phantom, and means over cases."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -233,3 +234,41 @@ def test_rows_of_methods_differences_and_references(trained_study, scored):
     assert not differences["setting"].str.contains(", ").any()
     assert set(rows.loc[rows["method"] == "uniform", "kind"]) == {"trivial"}
     assert rows["value"].notna().all()
+
+
+def test_truth_is_taken_where_a_sentence_speaks_of_a_finding(trained_study, real_inputs):
+    """A sentence has a true region exactly where the truth file lists findings for it."""
+    truth = next((one for one in real_inputs.sets if one.name == "truth"), None)
+    if truth is None:
+        pytest.skip("no held-out sentence of the tiny study speaks of a finding")
+    folder = trained_study.study.data_root / "truth" / "sentences" / "readings"
+    samples = np.flatnonzero(
+        np.asarray(real_inputs.data.is_validation)
+        | (
+            pd.Series(real_inputs.readers).groupby(real_inputs.films).transform("nunique") > 1
+        ).to_numpy()
+    )  # fmt: skip
+    expected = set()
+    for sample in samples.tolist():
+        reading = real_inputs.data.sample_ids[sample]
+        for number, spoken in enumerate(json.loads((folder / f"{reading}.json").read_text())):
+            if spoken["findings"]:
+                expected.add(f"{reading}/{number}")
+    assert set(truth.pairs.table["case_id"]) == expected
+
+
+def test_boxes_of_a_structure_are_those_of_the_table(trained_study, real_inputs):
+    boxes = next((one for one in real_inputs.sets if one.name == "eye_gaze"), None)
+    if boxes is None:
+        pytest.skip("no held-out sentence of the tiny study names a structure with a box")
+    sheet = trained_study.study.dataset("mimic-eye") / "spreadsheets" / "EyeGaze" / "bounding_boxes.csv"
+    areas = pd.read_csv(sheet).assign(
+        area=lambda t: (t["x2"] - t["x1"]) * (t["y2"] - t["y1"]), high=lambda t: t["y2"] - t["y1"]
+    )
+    hearts = areas[areas["bbox_name"] == "cardiac silhouette"].set_index("dicom_id")
+    frames = trained_study.corpus.samples.drop_duplicates("dicom_id").set_index("dicom_id")
+    table = boxes.pairs.table
+    for index in np.flatnonzero(table["finding"] == "cardiac silhouette"):
+        film = table["dicom_id"].iloc[index]
+        side = frames.loc[film, ["rows", "columns"]].max()
+        assert boxes.regions[index].mean() == pytest.approx(hearts.loc[film, "area"] / side**2, rel=0.1)

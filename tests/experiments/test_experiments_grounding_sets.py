@@ -1,15 +1,19 @@
 """Phrases and regions on films written by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from egma_lib.datasets.contract import REGION_COLUMNS, ReportCorpus
 from egma_lib.datasets.phrases import PHRASE_COLUMNS, PhraseTable
 from egma_lib.errors import DataError
 from egma_lib.evaluation.evaluation_sets import EvaluationSet
 from egma_lib.evaluation.pointing import REGION_RASTER
-from egma_lib.experiments.grounding_ms_cxr import phrase_set, unseen_phrases
+from egma_lib.experiments.corpora import Corpora
+from egma_lib.experiments.grounding_ms_cxr import ms_cxr_set, phrase_set, unseen_phrases
 from egma_lib.experiments.grounding_sets import (
     on_named_side,
     prompt_set,
@@ -19,6 +23,8 @@ from egma_lib.experiments.grounding_sets import (
 )
 from egma_lib.experiments.phrase_pairs import PhrasePairs, findings_named, place_group, sides_named
 from egma_lib.experiments.reading_sentences import sentence_pairs
+from egma_lib.settings import load_settings
+from egma_lib.study import open_study
 from egma_lib.training.data import TrainingData
 
 SENTENCES = (
@@ -177,3 +183,49 @@ def test_a_pair_without_phrase_is_refused(pairs):
         PhrasePairs("x", pairs.images, pairs.table, ((),) * len(pairs))
     with pytest.raises(DataError, match="lacks the columns"):
         PhrasePairs("x", pairs.images, pairs.table.drop(columns="group"), pairs.phrases)
+
+
+def write_ms_cxr(root):
+    """Write two sentences of two patients with their films."""
+    rows = []
+    for patient, phrase in (("10000001", "left effusion"), ("10000002", "pneumonia")):
+        film = f"00000000-{patient}"
+        path = f"files/p10/p{patient}/s5/{film}.jpg"
+        target = root / "mimic-cxr-jpg" / path
+        target.parent.mkdir(parents=True)
+        Image.fromarray(np.full((40, 40), 90, np.uint8)).save(target)
+        rows.append(f"{film},Pneumonia,{phrase},{path},4,4,12,12,40,40")
+    header = "dicom_id,category_name,label_text,path,x,y,w,h,image_width,image_height"
+    table = root / "ms-cxr" / "MS_CXR_Local_Alignment_v1.1.0.csv"
+    table.parent.mkdir()
+    table.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+
+
+def corpora_with(root, patients):
+    """Save training data of four samples as both corpora."""
+    make = replace(make_data(), patient_ids=patients, is_validation=np.zeros(4, bool))
+    for name in ("base", "gaze"):
+        make.save(root / name)
+    return Corpora(root / "base", root / "gaze", root / "tokenizer", root / "evaluation", "0123abcd")
+
+
+def test_ms_cxr_is_read_from_a_study(tmp_path):
+    settings = load_settings("smoke", {"data.image_size": 32, "experiments.jobs": 1})
+    root = tmp_path / "root"
+    root.mkdir()
+    study = open_study(settings, root, tmp_path / "results")
+    corpora = corpora_with(tmp_path, ("p0", "p1", "p2", "10000001"))
+    assert ms_cxr_set(study, settings, corpora, progress=False) is None
+    write_ms_cxr(root)
+    found = ms_cxr_set(study, settings, corpora, progress=False)
+    assert found.pairs.phrases == (("pneumonia",),)
+    assert found.pairs.images.shape == (1, 32, 32)
+    assert found.regions.mean() == pytest.approx(0.09, rel=0.1)
+
+
+def test_ms_cxr_of_patients_that_were_all_trained_on_gives_no_set(tmp_path):
+    settings = load_settings("smoke", {"data.image_size": 32, "experiments.jobs": 1})
+    write_ms_cxr(tmp_path)
+    study = open_study(settings, tmp_path, tmp_path / "results")
+    corpora = corpora_with(tmp_path / "made", ("p0", "p1", "10000002", "10000001"))
+    assert ms_cxr_set(study, settings, corpora, progress=False) is None

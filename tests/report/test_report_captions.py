@@ -47,7 +47,8 @@ def test_denoising_names_both_detectors():
 
 def test_the_report_has_the_contract_s_tables_and_figures():
     assert list(TABLES) == [
-        "table_1_linear_probe", "table_2_zero_shot", "table_3_retrieval", "table_4_ablation", "reported_audit",
+        "table_1_linear_probe", "table_2_zero_shot", "table_3_retrieval", "table_4_ablation", "grounding",
+        "reported_audit",
         "leakage_audit", "leakage_audit_linear_probe",
     ]  # fmt: skip
     assert [name for name in FIGURES if name.startswith("figure_")] == [
