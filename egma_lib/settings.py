@@ -330,9 +330,11 @@ class ExperimentSettings(Group):
     controls: tuple[str, ...] = (
         "shuffled",
         "uniform",
+        "centre",
         "average",
         "shift_-3",
         "shift_+3",
+        "before_and_during",
         "whole_report",
         "raw_samples",
         "other_detector",

@@ -30,8 +30,8 @@ def gaze_data_folder(corpora: Corpora, arm: Arm) -> Path:
     redrawn = _redrawn(arm)
     if arm.gaze == MEASURED and not redrawn:
         return corpora.gaze
-    name = arm.gaze if not redrawn else f"{arm.gaze}-{content_hash(redrawn, length=8)}"
-    return gaze_variant_folder(corpora, name)
+    code = sorted((Path(__file__).parent / "gaze_controls").glob("*.py"))
+    return gaze_variant_folder(corpora, f"{arm.gaze}-{content_hash(redrawn, *code, length=8)}")
 
 
 def available_arms(arms: Iterable[Arm], study: Study) -> tuple[tuple[Arm, ...], dict[str, str]]:

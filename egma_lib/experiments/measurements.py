@@ -63,8 +63,12 @@ class Measured:
         }
 
     def difference_row(self, reference: Measured, reference_label: str, **names: Any) -> dict[str, Any]:
-        """Return a long row of the paired difference over seeds to a reference method."""
-        paired = paired_difference(self.per_seed, reference.per_seed)
+        """Return a long row of the paired difference over seeds to a reference method.
+
+        Where one has more seeds than the other, its first ones are paired.
+        """
+        n_seeds = min(len(self.per_seed), len(reference.per_seed))
+        paired = paired_difference(self.per_seed[:n_seeds], reference.per_seed[:n_seeds])
         return {
             "value": paired.value,
             "ci_low": paired.low,

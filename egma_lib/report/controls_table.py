@@ -9,15 +9,17 @@ from typing import Any
 import pandas as pd
 
 from egma_lib.errors import SettingsError
-from egma_lib.evaluation.predictions import has_predictions
+from egma_lib.experiments.arm_measurements import (
+    ArmFolders,
+    Measurements,
+    arm_trivial_rows,
+    rows_of_arm,
+)
 from egma_lib.experiments.arms import REFERENCE_ARM, Arm
 from egma_lib.experiments.measurements import (
     CLASSIFICATION_SETS,
     COLUMNS,
     long_table,
-    measured_sets,
-    pointing_chance_row,
-    trivial_rows,
 )
 from egma_lib.experiments.verdicts import (
     OUTCOMES,
@@ -27,15 +29,9 @@ from egma_lib.experiments.verdicts import (
     with_verdicts,
 )
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, NOT_AVAILABLE, Block, pivot
+from egma_lib.report.comparison_blocks import counts_note
 from egma_lib.report.controls_beside import crossing_block, lag_block, likeness_block, null_block
 from egma_lib.report.table_files import REPORTED_COLUMNS, Table
-from egma_lib.report.zero_shot_tables import (
-    POINTING_SETS,
-    ArmFolders,
-    Measurements,
-    counts_note,
-    rows_of_arm,
-)
 from egma_lib.settings import EvaluationSettings
 
 MEASURED_ARM = "egma"
@@ -100,7 +96,7 @@ def table_controls(
     first = arms[0][1][0]
     compared = with_verdicts(pd.DataFrame(_comparisons(by_name, measured)))
     plain = [row for arm, _ in arms for row in rows_of_arm(arm.label, measured[arm.name])]
-    rows = [*plain, *_trivial(first, settings), *prior, *lag, *likeness, *crossing]
+    rows = [*plain, *arm_trivial_rows(first, settings), *prior, *lag, *likeness, *crossing]
     long = pd.concat([long_table(rows, study), compared.assign(study=study)], ignore_index=True)
     long = long.reindex(columns=list(CONTROL_COLUMNS))
     long["verdict"] = long["verdict"].fillna("")
@@ -108,7 +104,7 @@ def table_controls(
     note = counts_note(first, settings, len(arms[0][1])) + _seeds_note(arms)
     blocks = (
         _values_block(
-            long_table([*plain, *_trivial(first, settings), *prior], study), unavailable or {}, note
+            long_table([*plain, *arm_trivial_rows(first, settings), *prior], study), unavailable or {}, note
         ),
         _words_block(compared, by_name),
         *_verdict_blocks(compared, by_name),
@@ -141,12 +137,6 @@ def _comparisons(arms: Mapping[str, Arm], measured: Mapping[str, Measurements]) 
         if name not in (REFERENCE_ARM, MEASURED_ARM):
             rows += comparison_rows(measured[MEASURED_ARM], measured[name], ours.label, arm.label, AGAINST)
     return rows
-
-
-def _trivial(folder: Path, settings: EvaluationSettings) -> list[dict[str, Any]]:
-    rows = [row for name in measured_sets([folder]) for row in trivial_rows(folder, name, settings)]
-    pointing = [name for name in POINTING_SETS if has_predictions([folder], f"{name}_pointing")]
-    return rows + [pointing_chance_row(folder, name, settings) for name in pointing]
 
 
 def _values_block(rows: pd.DataFrame, unavailable: Mapping[str, str], note: str) -> Block:

@@ -4,11 +4,12 @@ import pandas as pd
 import pytest
 from prediction_folders import write_predictions
 
+from egma_lib.experiments.arm_measurements import measure_arms
 from egma_lib.experiments.arms import chosen_arms
 from egma_lib.report.blocks import latex, markdown
 from egma_lib.report.retrieval_table import table_3
 from egma_lib.report.table_files import REPORTED, write_table
-from egma_lib.report.zero_shot_tables import measure_arms, table_2, table_4
+from egma_lib.report.zero_shot_tables import table_2, table_4
 from egma_lib.settings import EvaluationSettings, ExperimentSettings
 
 SETTINGS = EvaluationSettings(bootstrap=50)

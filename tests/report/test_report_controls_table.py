@@ -6,13 +6,13 @@ import pytest
 from prediction_folders import write_predictions
 
 from egma_lib.errors import ArtefactError, SettingsError
+from egma_lib.experiments.arm_measurements import measure_arms
 from egma_lib.experiments.arms import chosen_arms
 from egma_lib.experiments.spoken_findings import LAG_METRIC
 from egma_lib.experiments.verdicts import NO_BENEFIT, NO_DIFFERENCE
 from egma_lib.report.controls_beside import crossing_block, lag_block, likeness_block, null_block
 from egma_lib.report.controls_table import AGAINST, EFFECT, OTHER_EFFECT, table_controls
 from egma_lib.report.table_files import write_table
-from egma_lib.report.zero_shot_tables import measure_arms
 from egma_lib.settings import EvaluationSettings, ExperimentSettings
 
 SETTINGS = EvaluationSettings(bootstrap=50)

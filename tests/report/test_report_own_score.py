@@ -7,10 +7,11 @@ from prediction_folders import write_predictions
 
 from egma_lib.evaluation.predictions import stored_scores
 from egma_lib.evaluation.scores import SCORES
+from egma_lib.experiments.arm_measurements import difference_rows, measure_arms
 from egma_lib.experiments.arms import Arm
 from egma_lib.report.retrieval_table import table_3
 from egma_lib.report.table_files import REPORTED
-from egma_lib.report.zero_shot_tables import difference_rows, measure_arms, table_2
+from egma_lib.report.zero_shot_tables import table_2
 from egma_lib.settings import EvaluationSettings
 
 SETTINGS = EvaluationSettings(bootstrap=50)

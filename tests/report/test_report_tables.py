@@ -7,10 +7,11 @@ from prediction_folders import N_CASES, write_predictions
 
 from egma_lib.errors import SettingsError
 from egma_lib.evaluation.scores import SCORES
+from egma_lib.experiments.arm_measurements import measure_arms
 from egma_lib.experiments.arms import chosen_arms
 from egma_lib.report.retrieval_table import table_3
 from egma_lib.report.table_files import REPORTED, write_table
-from egma_lib.report.zero_shot_tables import measure_arms, table_2, table_4
+from egma_lib.report.zero_shot_tables import table_2, table_4
 from egma_lib.settings import EvaluationSettings, ExperimentSettings
 
 SETTINGS = EvaluationSettings(bootstrap=50)

@@ -1,0 +1,78 @@
+"""Blocks that several tables of compared arms share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from egma_lib.evaluation.scores import SCORES
+from egma_lib.experiments.arm_measurements import POINTING_SETS
+from egma_lib.experiments.measurements import CLASSIFICATION_SETS
+from egma_lib.report.blocks import Block, pivot
+from egma_lib.report.case_counts import case_counts
+from egma_lib.settings import EvaluationSettings
+
+_DECISIVE = tuple(
+    (name, metric)
+    for name in CLASSIFICATION_SETS
+    for metric in ("accuracy", "macro_f1", "balanced_accuracy", "auroc")
+)
+_BESIDE = (*((name, "pointing_hit") for name in POINTING_SETS), ("chexpert_5x200", "shortcut_gap"))
+PAIRED = (*((name, metric) for name, metric in _DECISIVE if metric in ("accuracy", "auroc")), *_BESIDE)
+
+
+def counts_note(folder: Path, settings: EvaluationSettings, n_seeds: int) -> str:
+    """Say n and class counts of every set, and what the brackets are."""
+    return (
+        f"Percent; mean over {n_seeds} seed(s) ± standard deviation over seeds [95 % interval, "
+        f"{settings.bootstrap} resamples of patients]. " + case_counts(folder, CLASSIFICATION_SETS)
+    )
+
+
+def main_block(heading: str, rows: pd.DataFrame, note: str) -> Block:
+    """Return accuracy, F1, balanced accuracy and AUROC of every set, from long rows of one score each."""
+    return Block(heading, pivot(rows, _DECISIVE, absent=absent_sets(rows)), note)
+
+
+def beside_block(decisive: pd.DataFrame, trivial: pd.DataFrame, note: str = "") -> Block:
+    """Return pointing and the shortcut gap, with the rows that know nothing."""
+    rows = pd.concat([decisive, trivial[trivial["metric"] == "pointing_hit"]])
+    cells = pivot(rows, _BESIDE, absent=absent_sets(decisive))
+    return Block("What gaze is meant to change", cells, _BESIDE_NOTE + note)
+
+
+def absent_sets(rows: pd.DataFrame) -> set[str]:
+    """Return the labelled sets that a study lacks."""
+    return set(CLASSIFICATION_SETS) - set(rows["dataset"])
+
+
+def score_block(rows: pd.DataFrame) -> Block:
+    """Return accuracy under every score, which shows where the choice of score decides."""
+    chosen = rows[(rows["metric"] == "accuracy") & rows["setting"].isin(SCORES)]
+    named = chosen.assign(by=chosen["dataset"] + ", " + chosen["setting"])
+    columns = [(f"{name}, {score}", "accuracy") for name in CLASSIFICATION_SETS for score in SCORES]
+    absent = {f"{name}, {score}" for name in absent_sets(rows) for score in SCORES}
+    return Block("Accuracy under every score", pivot(named, columns, by="by", absent=absent))
+
+
+def smallest_effects(paired: pd.DataFrame) -> str:
+    """Say the smallest accuracy effect that the seeds can show with 80 % power, per set."""
+    accuracy = paired[(paired["metric"] == "accuracy") & np.isfinite(paired["smallest_effect"])]
+    if accuracy.empty:
+        return "One seed: no statement about differences can be made."
+    typical = accuracy.groupby("dataset", sort=False)["smallest_effect"].median()
+    listed = ", ".join(f"{name} {value:.1f}" for name, value in typical.items())
+    return (
+        f"With {int(accuracy['n_seeds'].iloc[0])} seeds a paired t test at 5 % finds, with 80 % power, "
+        f"accuracy differences of about (median over arms, points): {listed}."
+    )
+
+
+_BESIDE_NOTE = (
+    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts; random: "
+    "any patch alike; training positions: the patch readers looked at most while naming the finding, without "
+    "looking at the film. Shortcut gap: accuracy on marked copies minus accuracy on the same cases without "
+    "mark; 0 is best."
+)
