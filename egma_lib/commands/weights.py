@@ -44,8 +44,8 @@ def convert(
 ) -> None:
     """Write a published checkpoint as safetensors in the suite's names, for `model.start_weights`.
 
-    Every tensor is taken over or left behind for a reason that the report names; one that is unaccounted for
-    stops the conversion. The report is printed, and written beside the file as .json.
+    Every tensor is taken over, or left behind for a reason that the report names; one that is unaccounted
+    for stops the conversion. The report is printed, and written beside the file as .json.
     """
     from egma_lib.models.checkpoints import convert_checkpoint
 

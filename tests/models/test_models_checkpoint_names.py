@@ -1,4 +1,4 @@
-"""Full-size checkpoints, by names and shapes, written down apart from the tables: every tensor accounted for."""
+"""Full-size checkpoints by names and shapes, written down apart from the tables: all is accounted for."""
 
 import pytest
 import torch
