@@ -218,20 +218,15 @@ def gaze_agreement(
     densities = as_density(maps)
     expected = as_density(baseline[None])[0].ravel()
     flat, flat_density = maps.reshape(len(maps), -1), densities.reshape(len(maps), -1)
-    per_case = [
-        (
-            normalised_scanpath_saliency(values, here),
-            auc_judd(values, here),
-            shuffled_auc(values, here, there),
-            information_gain(density, expected, here),
-        )
-        for values, density, here, there in zip(flat, flat_density, fixated, elsewhere, strict=True)
-    ]
-    nss, judd, shuffled, gain = np.array(per_case, dtype=np.float64).reshape(-1, 4).T
-    return {
-        "nss": nss, "cc": linear_correlation(maps, heatmaps), "kl": divergence(densities, heatmaps),
-        "auc_judd": judd, "shuffled_auc": shuffled, "information_gain": gain,
-    }  # fmt: skip
+    cases = list(zip(flat, flat_density, fixated, elsewhere, strict=True))
+    per_case = {
+        "nss": [normalised_scanpath_saliency(values, here) for values, _, here, _ in cases],
+        "auc_judd": [auc_judd(values, here) for values, _, here, _ in cases],
+        "shuffled_auc": [shuffled_auc(values, here, there) for values, _, here, there in cases],
+        "information_gain": [information_gain(density, expected, here) for _, density, here, _ in cases],
+    }
+    found = {name: np.array(values, dtype=np.float64) for name, values in per_case.items()}
+    return found | {"cc": linear_correlation(maps, heatmaps), "kl": divergence(densities, heatmaps)}
 
 
 def _auc(positives: np.ndarray, negatives: np.ndarray) -> float:

@@ -127,20 +127,11 @@ def load_grounding_inputs(
     data = TrainingData.load(corpora.gaze)
     corpus = load_study_gaze_corpus(study, gaze, settings.data.validation_share)
     pairs = sentence_pairs(data, corpus)
-    test_sets = {
-        name: load_evaluation_set(corpora.evaluation / name)
-        for name in (*PROMPT_SETS, "chexpert_8x200")
-        if (corpora.evaluation / name).is_dir()
-    }
     found = [
         truth_set(pairs, corpus, study, gaze),
         reflacx_set(pairs, corpus),
         eye_gaze_set(pairs, corpus, study),
-        *(
-            prompt_set(test_sets[name], test_sets.get("chexpert_8x200"))
-            for name in PROMPT_SETS
-            if name in test_sets and len(test_sets[name].regions)
-        ),
+        *_prompt_sets(corpora.evaluation),
         ms_cxr_set(study, settings, corpora, progress),
     ]
     return GroundingInputs(
@@ -152,6 +143,17 @@ def load_grounding_inputs(
         readers=corpus.samples["reader"].to_numpy(dtype=str),
         key=content_hash(corpora.evaluation.name, data.data_hash, gaze.folder.name, *_code()),
     )
+
+
+def _prompt_sets(evaluation: Path) -> list[GroundingSet]:
+    """Return the labelled test sets with regions that the study holds."""
+    test_sets = {
+        name: load_evaluation_set(evaluation / name)
+        for name in (*PROMPT_SETS, "chexpert_8x200")
+        if (evaluation / name).is_dir()
+    }
+    queries = test_sets.pop("chexpert_8x200", None)
+    return [prompt_set(one, queries) for one in test_sets.values() if len(one.regions)]
 
 
 def average_gaze(data: TrainingData) -> np.ndarray:

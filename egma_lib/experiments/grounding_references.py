@@ -126,13 +126,8 @@ def other_readers(pairs: PhrasePairs, inputs: GroundingInputs, grid: int) -> np.
     spoken = training_sentences(inputs.data, np.isin(inputs.films, films))
     if spoken.empty:
         return maps
-    of_film = dict(
-        iter(
-            spoken.assign(
-                film=inputs.films[spoken["sample"]], reader=inputs.readers[spoken["sample"]]
-            ).groupby("film")
-        )
-    )
+    said_by = inputs.readers[spoken["sample"]]
+    of_film = dict(iter(spoken.assign(reader=said_by).groupby(inputs.films[spoken["sample"]])))
     for index, (film, reader, named) in enumerate(
         pairs.table[["dicom_id", "reader", "named"]].itertuples(index=False, name=None)
     ):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
@@ -39,29 +41,33 @@ def sentence_pairs(data: TrainingData, corpus: ReportCorpus) -> PhrasePairs:
     if list(data.sample_ids) != samples["sample_id"].astype(str).tolist():
         raise DataError("gaze corpus and its training data hold other readings; run notebook 02 again")
     n_readers = samples.groupby("dicom_id")["reader"].transform("nunique").to_numpy()
-    held_out = np.asarray(data.is_validation)
-    rows, phrases = [], []
-    for sample in np.flatnonzero(held_out | (n_readers > 1)).tolist():
-        reading = samples.iloc[sample]
-        for sentence, text in enumerate(data.sentences[sample]):
-            phrases.append(text)
-            rows.append(
-                {
-                    "case_id": f"{reading['sample_id']}/{sentence}", "patient_id": str(reading["patient_id"]),
-                    "dicom_id": str(reading["dicom_id"]), "reader": str(reading["reader"]),
-                    "image_index": int(data.image_index[sample]),
-                    "sides": " ".join(sorted(sides_named(text))),
-                    "held_out": bool(held_out[sample]), "sample": sample, "sentence": sentence,
-                }
-            )  # fmt: skip
+    chosen = np.flatnonzero(np.asarray(data.is_validation) | (n_readers > 1)).tolist()
+    rows = [row for sample in chosen for row in _rows(data, samples.iloc[sample], sample)]
     if not rows:
         raise DataError("the gaze corpus holds no patient out; raise data.validation_share")
-    named = findings_named(pd.Series(phrases))
-    table = pd.DataFrame(rows).assign(
+    table = pd.DataFrame(rows)
+    phrases = table.pop("text")
+    named = findings_named(phrases)
+    table = table.assign(
         finding=[one_name(names) if names else "" for names in named],
-        group=[
-            place_group(text) if names else "no_finding" for text, names in zip(phrases, named, strict=True)
-        ],
+        group=[_group(text, names) for text, names in zip(phrases, named, strict=True)],
         named=pd.Series(named, dtype=object),
     )
     return PhrasePairs("readings", data.images, table, tuple((text,) for text in phrases))
+
+
+def _group(text: str, named: tuple[str, ...]) -> str:
+    return place_group(text) if named else "no_finding"
+
+
+def _rows(data: TrainingData, reading: pd.Series, sample: int) -> list[dict[str, Any]]:
+    """Return a row per sentence of one reading, with its text."""
+    return [
+        {
+            "case_id": f"{reading['sample_id']}/{sentence}", "patient_id": str(reading["patient_id"]),
+            "dicom_id": str(reading["dicom_id"]), "reader": str(reading["reader"]), "text": text,
+            "image_index": int(data.image_index[sample]), "sides": " ".join(sorted(sides_named(text))),
+            "held_out": bool(data.is_validation[sample]), "sample": sample, "sentence": sentence,
+        }
+        for sentence, text in enumerate(data.sentences[sample])
+    ]  # fmt: skip

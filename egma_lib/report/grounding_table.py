@@ -20,6 +20,7 @@ from egma_lib.report.blocks import Block
 from egma_lib.report.table_files import REPORTED_COLUMNS, Table
 from egma_lib.settings import EvaluationSettings
 
+TITLE = "Grounding of phrases and agreement with gaze"
 SOURCE_LABELS = {
     "truth": "true masks (truth folder of the data root)", "reflacx": "REFLACX ellipses",
     "eye_gaze": "EYE GAZE boxes of structures", "rsna": "RSNA boxes", "siim": "SIIM masks",
@@ -89,21 +90,11 @@ def grounding_table(
         f"Mean over cases and {len(arms[0][1])} seed(s) ± standard deviation over seeds [95 % interval, "
         f"{settings.bootstrap} resamples of patients; none where all resamples agree]. "
     )
-    blocks = [
-        block
-        for source in sources
-        for group in GROUPS
-        for block in _overall(plain[(plain["dataset"] == source) & (plain["setting"] == group)], note)
-    ]
-    blocks += [
-        block
-        for source in sources
-        for group in GROUPS
-        for block in _per_finding(plain[plain["dataset"] == source], source, group)
-    ]
-    blocks = [*_with_definitions(blocks)]
+    parts = [(plain[plain["dataset"] == source], source, group) for source in sources for group in GROUPS]
+    blocks = [block for part, _, group in parts for block in _overall(part[part["setting"] == group], note)]
+    blocks += [block for part in parts for block in _per_finding(*part)]
     reported = pd.DataFrame(columns=list(REPORTED_COLUMNS))
-    return Table("grounding", "Grounding of phrases and agreement with gaze", rows, tuple(blocks), reported)
+    return Table("grounding", TITLE, rows, tuple(_with_definitions(blocks)), reported)
 
 
 def _overall(rows: pd.DataFrame, note: str) -> list[Block]:
