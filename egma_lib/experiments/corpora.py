@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from egma_lib.artefacts import atomic_path, content_hash, write_json
+from egma_lib.code_behind import code_behind
 from egma_lib.datasets.contract import CaseTable
 from egma_lib.datasets.gaze_corpus import load_study_gaze_corpus
 from egma_lib.datasets.image_cache import ImageCache, build_image_cache
@@ -88,13 +89,14 @@ def corpora_location(study: Study, settings: Settings, gaze_folder: Path) -> Cor
         settings.model.patch_grid,
         *sorted((code / "datasets").glob("*.py")),
     )
-    # Evaluation sets have a hash of their own: a new metric must not make the training runs anew.
+    # Evaluation sets have a hash of their own, of the code that stores scores: a new metric must neither make
+    # the training runs anew nor have all of them scored again.
     evaluation_hash = content_hash(
         inputs_hash,
         settings.evaluation.zero_shot_split,
         settings.evaluation.siim_prevalence,
         settings.evaluation.seed if settings.evaluation.siim_prevalence == "balanced" else None,
-        *sorted((code / "evaluation").glob("*.py")),
+        code_behind(["egma_lib.experiments.evaluate_run"], ["egma_lib.evaluation"]),
         *sorted(PROMPT_FOLDER.glob("*.yaml")),
     )
     folder = study.folder("corpora") / inputs_hash

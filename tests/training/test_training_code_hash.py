@@ -17,11 +17,9 @@ def own_loss(tmp_path, monkeypatch):
         (tmp_path / "own_loss_case.py").write_text(text)
         sys.modules.pop("own_loss_case", None)
         importlib.invalidate_caches()
-        code_of_method.cache_clear()
 
     yield write
     sys.modules.pop("own_loss_case", None)
-    code_of_method.cache_clear()
 
 
 def test_a_run_depends_on_its_own_loss_and_on_no_other_method_s():
