@@ -216,8 +216,8 @@ class LossSettings(Group):
 class StageSettings(Group):
     """One training stage."""
 
-    image_passes: int = Field(ge=1)
-    """Training length counted in images shown."""
+    image_passes: int = Field(ge=0)
+    """Training length counted in images shown; 0 keeps the weights as they start, such as a checkpoint's."""
     batch_size: int = Field(default=32, ge=2)
     """Images per step."""
     learning_rate: float = Field(gt=0)

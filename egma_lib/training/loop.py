@@ -120,7 +120,7 @@ class TrainingLoop:
                 if progress is not None:
                     progress(self._step, n_steps, row["total"])
         self._ranks.wait()
-        if self._settings.training.select == "validation":
+        if self._settings.training.select == "validation" and n_steps:
             load_weights(self._model, self._folder / BEST_FILE)
 
     def _resume(self) -> int:

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 from training_cases import tiny_data, tiny_settings, tiny_tokenizer
 
 from egma_lib.errors import ArtefactError, SettingsError, TrainingError
-from egma_lib.models import load_dual_encoder
+from egma_lib.models import build_dual_encoder, load_dual_encoder
 from egma_lib.training import RunSpec, is_finished, run_id, train_run
 from egma_lib.training.batches import BatchMaker
 from egma_lib.training.loop import learning_rate
@@ -136,6 +136,16 @@ def test_a_continued_run_starts_from_the_weights_named(tmp_path, data, tokenizer
     torch.testing.assert_close(ours[name], theirs[name], atol=1e-7, rtol=0)
     with pytest.raises(TrainingError, match="go together"):
         train_run(spec, settings, data, tmp_path, tokenizer)
+
+
+@pytest.mark.parametrize("select", ["last", "validation"])
+def test_a_stage_of_no_images_keeps_the_weights_it_starts_with(tmp_path, data, tokenizer, select):
+    settings = tiny_settings(**{"training.base.image_passes": 0, "training.select": select})
+    folder = train_run(RunSpec("base", "clip", 0), settings, data, tmp_path, tokenizer)
+    assert (folder / "metrics.jsonl").read_text() == ""
+    untrained = build_dual_encoder(settings.model, tokenizer, 0, settings.data.image_size).state_dict()
+    kept = load_file(folder / "model.safetensors")
+    assert all(torch.equal(kept[name], value) for name, value in untrained.items())
 
 
 def test_a_run_leaves_torch_as_it_was(tmp_path, data, tokenizer):
