@@ -11,6 +11,7 @@ from egma_lib.commands.audit import AUDIT_EPILOG, audit
 from egma_lib.commands.data import data_app
 from egma_lib.commands.export import EXPORT_EXAMPLES, export
 from egma_lib.commands.gaze import gaze_app
+from egma_lib.commands.jobs import JOBS_EXAMPLES, jobs
 from egma_lib.commands.options import Overrides, Profile
 from egma_lib.commands.weights import weights_app
 from egma_lib.errors import EgmaError
@@ -53,6 +54,7 @@ app.add_typer(settings_app, name="settings")
 app.add_typer(weights_app, name="weights")
 app.command("export", epilog=EXPORT_EXAMPLES)(export)
 app.command("audit", epilog=AUDIT_EPILOG)(audit)
+app.command("jobs", epilog=JOBS_EXAMPLES)(jobs)
 
 
 # The runner reads its own options, so that run_all.sh and `egma run` cannot drift apart.

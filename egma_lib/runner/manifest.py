@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from egma_lib.artefacts import write_json
+from egma_lib.experiments.machine import gpu_names, processor_name
 from egma_lib.runner.stages import Stage
 from egma_lib.runner.state import Record
 from egma_lib.settings import Settings
@@ -83,27 +84,17 @@ def hardware() -> dict[str, Any]:
     """Return processor, cores, memory and GPU names, nothing that names the machine or its user."""
     import psutil
 
-    gpus = _output("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
     return {
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": psutil.cpu_count(),
         "memory_gib": round(psutil.virtual_memory().total / 2**30, 1),
-        "gpus": gpus.splitlines(),
+        "gpus": gpu_names(),
     }
 
 
-def _processor() -> str:
-    about = Path("/proc/cpuinfo")
-    if about.exists():
-        for line in about.read_text(encoding="utf-8").splitlines():
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
-
-
 def _output(*command: str) -> str:
-    """Return a command's output, empty where the program is absent or fails (no git, no GPU)."""
+    """Return a command's output, empty where the program is absent or fails."""
     if shutil.which(command[0]) is None:
         return ""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
