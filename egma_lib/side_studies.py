@@ -28,10 +28,13 @@ class SideStudy:
     seeds: tuple[int, ...]
 
 
-def null_study(settings: Settings) -> SideStudy | None:
-    """Return the study without confounder and with gaze that is independent of the findings, if wanted."""
+def null_study(settings: Settings, data_root: str | Path) -> SideStudy | None:
+    """Return the study without confounder and with gaze that is independent of the findings, if wanted.
+
+    There is none beside a data root that the user names.
+    """
     experiments = settings.experiments
-    if not experiments.null_study or settings.phantom.preset == "null":
+    if str(data_root) or not experiments.null_study or settings.phantom.preset == "null":
         return None
     changed = {
         "phantom.preset": "null",
@@ -41,20 +44,21 @@ def null_study(settings: Settings) -> SideStudy | None:
     return SideStudy("null", settings.changed(changed), experiments.seeds)
 
 
-def other_strength_study(settings: Settings) -> SideStudy | None:
-    """Return the study with `experiments.other_strength` as confounder, if wanted."""
+def other_strength_study(settings: Settings, data_root: str | Path) -> SideStudy | None:
+    """Return the study with `experiments.other_strength` as confounder, if wanted.
+
+    There is none beside a data root that the user names.
+    """
     strength = settings.experiments.other_strength
-    if strength is None or settings.phantom.preset == "null":
+    if str(data_root) or strength is None or settings.phantom.preset == "null":
         return None
     changed = settings.changed({"phantom.confounder_strength": strength})
     return SideStudy(f"strength-{strength:g}", changed, settings.experiments.few_seeds)
 
 
 def side_studies(settings: Settings, data_root: str | Path) -> tuple[SideStudy, ...]:
-    """Return the side studies of a run; there are none beside a data root that the user names."""
-    if str(data_root):
-        return ()
-    found = (null_study(settings), other_strength_study(settings))
+    """Return the side studies of a run."""
+    found = (null_study(settings, data_root), other_strength_study(settings, data_root))
     return tuple(study for study in found if study is not None)
 
 

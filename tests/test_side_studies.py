@@ -12,7 +12,7 @@ def settings():
 
 
 def test_the_null_study_differs_by_confounder_and_gaze_alone(settings):
-    side = null_study(settings)
+    side = null_study(settings, "")
     assert side.settings.phantom.confounder_strength == 0
     assert not side.settings.phantom.gaze_informative
     same = {"preset", "confounder_strength", "gaze_informative"}
@@ -22,7 +22,7 @@ def test_the_null_study_differs_by_confounder_and_gaze_alone(settings):
 
 
 def test_the_other_strength_is_the_only_difference_of_its_study(settings):
-    side = other_strength_study(settings)
+    side = other_strength_study(settings, "")
     assert (side.name, side.settings.phantom.confounder_strength) == ("strength-0.25", 0.25)
     assert side.settings.phantom.gaze_informative
     assert side.seeds == settings.experiments.few_seeds
@@ -48,7 +48,7 @@ def test_a_data_root_of_the_users_has_none(settings, tmp_path):
 
 
 def test_results_lie_in_the_main_study(settings, tmp_path, monkeypatch):
-    side = null_study(settings)
+    side = null_study(settings, "")
     folder = tmp_path / "phantom"
     monkeypatch.setattr("egma_lib.study.phantom_folder", lambda settings: folder)
     main = Study("phantom", "synthetic", "", tmp_path, tmp_path / "results", "hash", {})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from egma_lib.experiments.arms import REFERENCE_ARM, module_arm
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS
 from egma_lib.report.table_files import REPORTED, read_reported
 from egma_lib.study import Study
@@ -75,6 +76,23 @@ def effect_statements(rows: pd.DataFrame, method: str) -> list[str]:
         if len(row):
             found.append(effect_statement(row.iloc[0], improvement))
     return found
+
+
+def control_statements(rows: pd.DataFrame, method: str = "EGMA") -> list[str]:
+    """Return the verdicts of the table of controls on a method against the reference arm, one a sentence.
+
+    Parameters
+    ----------
+    rows
+        Long rows of the table of controls.
+    method
+        Label of the method.
+    """
+    label = module_arm(REFERENCE_ARM).label
+    mine = rows[_is_paired(rows) & (rows["method"] == method) & (rows["comparison"] == f"minus {label}")]
+    return [
+        f"{verdict} ({n:.0f} seeds)." for verdict, n in zip(mine["verdict"], mine["n_seeds"], strict=True)
+    ]
 
 
 def order_statements(rows: pd.DataFrame, reported: pd.DataFrame, first: str, second: str) -> list[str]:
