@@ -27,6 +27,9 @@ READS: Mapping[str, tuple[str, ...]] = {
 RUNS_SIDE_STUDIES = ("05",)
 """Numbers of the notebooks that run built-in studies beside the main one."""
 
+FIRST_TRAINING = "02"
+"""Number of the notebook before which the runner says how long training will take."""
+
 
 @dataclass(frozen=True)
 class Stage:

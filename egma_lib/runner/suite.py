@@ -16,7 +16,7 @@ from egma_lib.runner.console import Console
 from egma_lib.runner.interrupts import Interrupted, end_children, interruptible
 from egma_lib.runner.manifest import in_order, write_manifest
 from egma_lib.runner.options import RunOptions
-from egma_lib.runner.stages import READS, RUNS_SIDE_STUDIES, Stage, discover, select
+from egma_lib.runner.stages import FIRST_TRAINING, READS, RUNS_SIDE_STUDIES, Stage, discover, select
 from egma_lib.runner.state import Record, Snapshot, State, snapshot
 from egma_lib.settings import Settings, load_settings, parse_overrides
 from egma_lib.side_studies import side_studies
@@ -143,6 +143,10 @@ class _Suite:
         from egma_lib.runner.execute import CellFailedError, check_parameters, execute
 
         check_parameters(stage)
+        if stage.number == FIRST_TRAINING:
+            from egma_lib.experiments.resources import describe_study
+
+            self.console.line(f"training, if none has been done: {describe_study(self.settings)}")
         state.begin(stage.name)
         before, started = snapshot(study.results), time.monotonic()
         parameters = {
@@ -192,12 +196,15 @@ class _Suite:
 
 
 def code_hash(folders: Sequence[Path]) -> str:
-    """Return a hash of the names and contents of the files in `folders`, compiled ones left out."""
+    """Return a hash of the names and contents of the files in `folders`.
+
+    Compiled files are left out, and measured speeds, which decide no result.
+    """
     files = [
         (path.relative_to(folder).as_posix(), path)
         for folder in folders
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and "__pycache__" not in path.parts
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "resources.csv"
     ]
     return content_hash([name for name, _ in files], *[path for _, path in files])
 

@@ -211,3 +211,22 @@ def test_a_figure_is_a_picture_in_the_executed_notebook(suite):
         kind for cell in json.loads(page)["cells"] for out in cell.get("outputs", []) for kind in out["data"]
     }
     assert "image/png" in kinds
+
+
+def test_time_and_memory_are_said_before_training_starts(two):
+    _, said = two.run()
+    lines = said.splitlines()
+    started = next(i for i, line in enumerate(lines) if line.startswith("02_second: running ("))
+    assert lines[started + 1].startswith("training, if none has been done: ")
+    assert "Training alone" in lines[started + 1] or "not known" in lines[started + 1]
+    assert sum("if none has been done" in line for line in lines) == 1
+    assert "if none has been done" not in two.run()[1]
+
+
+def test_a_measured_speed_more_runs_nothing_again(two):
+    (two.code / "resources.csv").write_text("one row")
+    two.run()
+    (two.code / "resources.csv").write_text("two rows")
+    assert ran(two.run()[1]) == []
+    (two.code / "other.csv").write_text("anything")
+    assert ran(two.run()[1]) == ["01_first", "02_second"]
