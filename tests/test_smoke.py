@@ -20,6 +20,7 @@ FIGURES = (
     "figure_6_denoising",
     "figure_7_readers",
     "figure_8_normal_abnormal",
+    "figure_9_tsne_methods",
 )
 TABLE_COLUMNS = {
     "study", "dataset", "method", "setting", "metric", "value", "ci_low", "ci_high", "sd", "n_cases",

@@ -112,7 +112,8 @@ def grounding_rows(
     Parameters
     ----------
     arms
-        Each method with its folders of scores, one per seed.
+        Each method with its folders of scores, one per seed; of two with other numbers of seeds the first
+        common ones are paired.
     references
         Folder of each reference by name.
     settings

@@ -1,4 +1,4 @@
-"""Figure 4: t-SNE of the image features before and after EGMA."""
+"""Figures 4 and 9: t-SNE of the image features before and after EGMA, and of other methods."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from egma_lib.figures.style import PALETTE, bare, new_figure, styled, title
+
+PANELS_PER_ROW = 5
 
 
 def embed_tsne(features: Mapping[str, np.ndarray], labels: np.ndarray, seed: int) -> pd.DataFrame:
@@ -27,12 +29,14 @@ def embed_tsne(features: Mapping[str, np.ndarray], labels: np.ndarray, seed: int
     -------
     pandas.DataFrame
         method, label, x, y, neighbour_purity (share of the 10 nearest neighbours, in feature space, of the
-        same class, averaged over images; chance is the class share).
+        same class, averaged over images; chance is the class share), silhouette (Rousseeuw 1987, mean over
+        images in feature space, -1 to 1; NaN with one class).
     """
     from sklearn.manifold import TSNE
+    from sklearn.metrics import silhouette_score
     from sklearn.neighbors import NearestNeighbors
 
-    tables = []
+    tables, is_grouped = [], 1 < len(set(labels.tolist())) < len(labels)
     for method, values in features.items():
         perplexity = min(30.0, (len(values) - 1) / 3)
         plane = TSNE(perplexity=perplexity, init="pca", random_state=seed).fit_transform(values)
@@ -48,6 +52,7 @@ def embed_tsne(features: Mapping[str, np.ndarray], labels: np.ndarray, seed: int
                     "x": plane[:, 0],
                     "y": plane[:, 1],
                     "neighbour_purity": purity,
+                    "silhouette": float(silhouette_score(values, labels)) if is_grouped else np.nan,
                 }
             )
         )
@@ -55,8 +60,8 @@ def embed_tsne(features: Mapping[str, np.ndarray], labels: np.ndarray, seed: int
 
 
 @styled
-def plot_tsne(points: pd.DataFrame, note: str) -> Figure:
-    """Draw one panel per method, coloured by class.
+def plot_tsne(points: pd.DataFrame, note: str, number: int = 4) -> Figure:
+    """Draw one panel per method, coloured by class, at most `PANELS_PER_ROW` side by side.
 
     Parameters
     ----------
@@ -64,11 +69,18 @@ def plot_tsne(points: pd.DataFrame, note: str) -> Figure:
         As `embed_tsne` gives them.
     note
         The study's title note.
+    number
+        Number of the figure.
     """
     methods = list(dict.fromkeys(points["method"]))
     classes = list(dict.fromkeys(points["label"]))
-    figure = new_figure(3.6 * len(methods), 4.2)
-    axes = figure.subplots(1, len(methods), squeeze=False)[0]
+    n_columns = min(len(methods), PANELS_PER_ROW)
+    n_rows = -(-len(methods) // n_columns)
+    figure = new_figure(3.6 * n_columns, 0.8 + 3.4 * n_rows)
+    panels = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+    axes = panels[: len(methods)]
+    for unused in panels[len(methods) :]:
+        unused.remove()
     for ax, method in zip(axes, methods, strict=True):
         mine = points[points["method"] == method]
         for colour, name in zip(PALETTE, classes, strict=False):
@@ -80,5 +92,5 @@ def plot_tsne(points: pd.DataFrame, note: str) -> Figure:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(classes), 5), markerscale=2)
     best = points.groupby("method", sort=False)["neighbour_purity"].first()
-    title(figure, f"Figure 4. Image features by class: neighbours agree most in {best.idxmax()}", note)
+    title(figure, f"Figure {number}. Image features by class: neighbours agree most in {best.idxmax()}", note)
     return figure

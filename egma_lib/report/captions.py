@@ -11,7 +11,10 @@ TABLES = {
     "table_2_zero_shot": "Table 2: zero-shot classification",
     "table_3_retrieval": "Table 3: image-text retrieval",
     "table_4_ablation": "Table 4: modules and gaze quantity",
+    "table_7_backbones": "Table 7: other backbones",
+    "controls": "Controls of the gaze claim",
     "grounding": "Grounding of phrases and agreement with gaze",
+    "deviations_effect": "Effect of each difference between paper and released code",
     "reported_audit": "Audit of reported numbers",
     "leakage_audit": "Leakage audit and provenance of checkpoints",
     "leakage_audit_linear_probe": "Leakage audit of the linear probe",
@@ -45,6 +48,11 @@ FIGURES: dict[str, Callable[[Settings], str]] = {
     "figure_8_normal_abnormal": lambda settings: (
         "Figure 8. Gaze on normal and abnormal films; differences of means with 95 % intervals over patients "
         f"({settings.evaluation.bootstrap} resamples)."
+    ),
+    "figure_9_tsne_methods": lambda settings: (
+        "Figure 9. The features of Figure 4 under every method of Tables 2 and 3; the share of same-class "
+        f"neighbours is taken in the {settings.model.embed_dim}-dimensional space, before the embedding; "
+        "first seed."
     ),
     "gaze_quantity": lambda settings: (
         "Gaze quantity: EGMA with gaze on a share of the readings; mean over "

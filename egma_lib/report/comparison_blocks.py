@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
 from egma_lib.evaluation.scores import SCORES
-from egma_lib.experiments.arm_measurements import POINTING_SETS
+from egma_lib.experiments.arm_measurements import POINTING_SETS, ArmFolders
 from egma_lib.experiments.measurements import CLASSIFICATION_SETS
 from egma_lib.report.blocks import Block, pivot
 from egma_lib.report.case_counts import case_counts
@@ -23,12 +24,35 @@ _BESIDE = (*((name, "pointing_hit") for name in POINTING_SETS), ("chexpert_5x200
 PAIRED = (*((name, metric) for name, metric in _DECISIVE if metric in ("accuracy", "auroc")), *_BESIDE)
 
 
-def counts_note(folder: Path, settings: EvaluationSettings, n_seeds: int) -> str:
+def counts_note(arms: ArmFolders, settings: EvaluationSettings) -> str:
     """Say n and class counts of every set, and what the brackets are."""
     return (
-        f"Percent; mean over {n_seeds} seed(s) ± standard deviation over seeds [95 % interval, "
-        f"{settings.bootstrap} resamples of patients]. " + case_counts(folder, CLASSIFICATION_SETS)
+        f"Percent; mean over {seeds_in_words(arms)} ± standard deviation over seeds [95 % interval, "
+        f"{settings.bootstrap} resamples of patients]. " + case_counts(arms[0][1][0], CLASSIFICATION_SETS)
     )
+
+
+def seeds_in_words(arms: ArmFolders) -> str:
+    """Say over how many seeds the means of a table are taken.
+
+    Returns
+    -------
+    str
+        The number that most arms have, and in brackets the arms that have another:
+        `5 seed(s) (3 for FILIP and GLoRIA)`.
+    """
+    counts = {arm.label: len(folders) for arm, folders in arms}
+    most = Counter(counts.values()).most_common(1)[0][0]
+    others: dict[int, list[str]] = {}
+    for label, count in counts.items():
+        if count != most:
+            others.setdefault(count, []).append(label)
+    listed = "; ".join(f"{count} for {_in_a_row(labels)}" for count, labels in others.items())
+    return f"{most} seed(s)" + (f" ({listed})" if listed else "")
+
+
+def _in_a_row(labels: Sequence[str]) -> str:
+    return labels[0] if len(labels) == 1 else f"{', '.join(labels[:-1])} and {labels[-1]}"
 
 
 def main_block(heading: str, rows: pd.DataFrame, note: str) -> Block:
@@ -49,12 +73,21 @@ def absent_sets(rows: pd.DataFrame) -> set[str]:
 
 
 def score_block(rows: pd.DataFrame) -> Block:
-    """Return accuracy under every score, which shows where the choice of score decides."""
-    chosen = rows[(rows["metric"] == "accuracy") & rows["setting"].isin(SCORES)]
+    """Return accuracy under every score, which shows where the choice of score decides.
+
+    A score that only some methods publish for themselves has columns of its own, "-" for all others.
+    """
+    chosen = rows[(rows["metric"] == "accuracy") & (rows["kind"] == "measured")]
+    scores = with_own_scores(chosen["setting"])
     named = chosen.assign(by=chosen["dataset"] + ", " + chosen["setting"])
-    columns = [(f"{name}, {score}", "accuracy") for name in CLASSIFICATION_SETS for score in SCORES]
-    absent = {f"{name}, {score}" for name in absent_sets(rows) for score in SCORES}
+    columns = [(f"{name}, {score}", "accuracy") for name in CLASSIFICATION_SETS for score in scores]
+    absent = {f"{name}, {score}" for name in absent_sets(rows) for score in scores}
     return Block("Accuracy under every score", pivot(named, columns, by="by", absent=absent))
+
+
+def with_own_scores(found: Iterable[str]) -> tuple[str, ...]:
+    """Return `SCORES`, then what else is found, in order of first appearance."""
+    return tuple(dict.fromkeys((*SCORES, *found)))
 
 
 def smallest_effects(paired: pd.DataFrame) -> str:

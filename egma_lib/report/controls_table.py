@@ -101,7 +101,7 @@ def table_controls(
     long = long.reindex(columns=list(CONTROL_COLUMNS))
     long["verdict"] = long["verdict"].fillna("")
     long["family"] = long["family"].fillna("")
-    note = counts_note(first, settings, len(arms[0][1])) + _seeds_note(arms)
+    note = counts_note(arms, settings)
     blocks = (
         _values_block(
             long_table([*plain, *arm_trivial_rows(first, settings), *prior], study), unavailable or {}, note
@@ -114,14 +114,6 @@ def table_controls(
         null_block(null_csv),
     )
     return Table("controls", "Controls of the gaze claim", long, blocks, _nothing_reported())
-
-
-def _seeds_note(arms: ArmFolders) -> str:
-    """Say the seeds of each arm where they differ."""
-    counts = {arm.label: len(folders) for arm, folders in arms}
-    if len(set(counts.values())) == 1:
-        return ""
-    return " Seeds by arm: " + ", ".join(f"{label} {count}" for label, count in counts.items()) + "."
 
 
 def _comparisons(arms: Mapping[str, Arm], measured: Mapping[str, Measurements]) -> list[dict[str, Any]]:

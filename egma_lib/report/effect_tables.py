@@ -109,7 +109,7 @@ def _paired_table(
     unavailable: Mapping[str, str],
 ) -> Table:
     labels = {arm.name: arm.label for arm, _ in arms}
-    first, n_seeds = arms[0][1][0], len(arms[0][1])
+    first = arms[0][1][0]
     rows = [row for arm, _ in arms for row in rows_of_arm(arm.label, measured[arm.name])]
     differences: list[dict[str, Any]] = []
     for ours, other in pairs:
@@ -119,7 +119,7 @@ def _paired_table(
     decisive = long[(long["comparison"] == "") & (long["kind"] == "measured") & long["setting"].isin(_FINE)]
     main = pd.concat([decisive, trivial[trivial["metric"] != "pointing_hit"]])
     paired = long[(long["comparison"] != "") & long["setting"].isin(_FINE)]
-    note = counts_note(first, settings, n_seeds) + _reasons(unavailable)
+    note = counts_note(arms, settings) + _reasons(unavailable)
     blocks = (
         main_block(heading, main, note),
         beside_block(decisive, trivial),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +19,9 @@ SUPPRESSED = f"<{MINIMUM_CASES}"
 _IDENTIFIERS = re.compile(
     r"\b\d{8,}\b|[0-9a-f]{8}-[0-9a-f]{4}|\bpatient\s?\d{3,}|\d+(?:\.\d+){5,}|\bP\d{3}R\d{6}\b", re.IGNORECASE
 )
-_PATHS = re.compile(r"(?:^|\s)(?:/|~|\.\.?/|[A-Za-z]:\\)")
-_LONGEST_TEXT = 120
+_PATHS = re.compile(r"(?:^|\s)(?:/\S|~|\.\.?/|[A-Za-z]:\\)")
+_LONGEST_LABEL = 120
+_LONGEST_SENTENCE = 200
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class SharedColumns:
         Numbers that say nothing of cases (seeds, steps, shares of gaze).
     governed
         Numbers that stand on as many cases as their row says; suppressed where those are too few.
+    sentences
+        Short sentences of the suite that state numbers of their row; suppressed with them.
     counts
         Numbers of cases.
     indices
@@ -44,14 +47,13 @@ class SharedColumns:
     texts: tuple[str, ...]
     numbers: tuple[str, ...] = ()
     governed: tuple[str, ...] = ()
+    sentences: tuple[str, ...] = ()
     counts: tuple[str, ...] = ()
     indices: tuple[str, ...] = ()
 
 
 LONG = SharedColumns(
-    texts=(
-        "study", "dataset", "method", "setting", "metric", "kind", "source", "comparison", "verdict",
-    ),
+    texts=("study", "dataset", "method", "setting", "metric", "kind", "source", "comparison"),
     numbers=("n_seeds", "gaze_share"),
     governed=("value", "ci_low", "ci_high", "sd", "smallest_effect"),
     counts=("n_cases",),
@@ -60,9 +62,15 @@ TABLES: Mapping[str, SharedColumns] = {
     **dict.fromkeys(
         (
             "table_1_linear_probe", "table_2_zero_shot", "table_3_retrieval", "table_4_ablation",
-            "table_7_backbones", "controls", "grounding", "deviations_effect",
+            "table_7_backbones", "grounding", "deviations_effect",
         ),
         LONG,
+    ),
+    "controls": replace(
+        LONG,
+        texts=(*LONG.texts, "family"),
+        governed=(*LONG.governed, "p_value", "p_adjusted"),
+        sentences=("verdict",),
     ),
     "reported_audit": SharedColumns(
         texts=("table", "dataset", "method", "setting", "check", "verdict", "reported")
@@ -107,16 +115,18 @@ def share(
     found: pd.DataFrame, columns: SharedColumns, name: str, n_cases: pd.Series | None = None
 ) -> pd.DataFrame:
     """Do what `read_shared` does with a table of text cells that has been read; `name` is for errors."""
-    texts = (*columns.texts, *columns.indices)
+    texts = (*columns.texts, *columns.indices, *columns.sentences)
     wanted = (*texts, *columns.numbers, *columns.governed, *columns.counts)
     shared = found[[column for column in found.columns if column in wanted]].copy()
     for column in shared.columns.intersection(list(columns.texts)):
-        _require_labels(shared[column], name)
+        _require_labels(shared[column], name, _LONGEST_LABEL)
+    for column in shared.columns.intersection(list(columns.sentences)):
+        _require_labels(shared[column], name, _LONGEST_SENTENCE)
     for column in shared.columns.intersection(list(columns.indices)):
         _require_indices(shared[column], name)
     values = {column: _numbers(shared[column], name) for column in shared.columns.difference(list(texts))}
     small = _is_small(found, values, n_cases)
-    for column in columns.governed:
+    for column in (*columns.governed, *columns.sentences):
         if column in shared:
             shared.loc[small & (shared[column] != ""), column] = SUPPRESSED
     for column in columns.counts:
@@ -134,9 +144,9 @@ def _is_small(found: pd.DataFrame, values: Mapping[str, pd.Series], n_cases: pd.
     return ~((known >= MINIMUM_CASES) | printed).to_numpy()
 
 
-def _require_labels(column: pd.Series, name: str) -> None:
+def _require_labels(column: pd.Series, name: str, longest: int) -> None:
     for row, text in enumerate(column, start=1):
-        if len(text) > _LONGEST_TEXT or _IDENTIFIERS.search(text) or _PATHS.search(text) or "\n" in text:
+        if len(text) > longest or _IDENTIFIERS.search(text) or _PATHS.search(text) or "\n" in text:
             raise DataError(
                 f"{name}: data row {row}, column {column.name!r} looks like an identifier, a path or free "
                 "text; expected a label such as a method's name. Nothing was exported"

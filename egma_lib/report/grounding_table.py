@@ -17,6 +17,7 @@ from egma_lib.experiments.grounding_measurements import PERCENT, grounding_rows
 from egma_lib.experiments.measurements import long_table
 from egma_lib.experiments.phrase_pairs import GROUPS
 from egma_lib.report.blocks import Block
+from egma_lib.report.comparison_blocks import seeds_in_words
 from egma_lib.report.table_files import REPORTED_COLUMNS, Table
 from egma_lib.settings import EvaluationSettings
 
@@ -87,7 +88,7 @@ def grounding_table(
     plain = rows[rows["comparison"] == ""]
     sources = [source for source in SOURCE_LABELS if source in set(plain["dataset"])]
     note = (
-        f"Mean over cases and {len(arms[0][1])} seed(s) ± standard deviation over seeds [95 % interval, "
+        f"Mean over cases and {seeds_in_words(arms)} ± standard deviation over seeds [95 % interval, "
         f"{settings.bootstrap} resamples of patients; none where all resamples agree]. "
     )
     parts = [(plain[plain["dataset"] == source], source, group) for source in sources for group in GROUPS]

@@ -68,7 +68,7 @@ def table_2(
     trivial = long[long["kind"] == "trivial"]
     decisive = pd.concat([_decisive(long, arm, arm.trained_score) for arm, _ in arms])
     main = pd.concat([decisive, trivial[trivial["metric"] != "pointing_hit"]])
-    note = counts_note(first, settings, len(arms[0][1]))
+    note = counts_note(arms, settings)
     trained = ", ".join(f"{arm.label}: {arm.trained_score}" for arm, _ in arms)
     blocks = (
         main_block("Zero-shot classification, each method under the score it trains", main, note),
@@ -113,7 +113,7 @@ def table_4(
     plain = long[(long["comparison"] == "") & (long["kind"] == "measured")]
     decisive = plain[plain["setting"].isin(["fine_grained", "similarity"])]
     paired = long[(long["comparison"] != "") & long["setting"].isin(["fine_grained", "similarity"])]
-    note = counts_note(first, settings, len(arms[0][1]))
+    note = counts_note(arms, settings)
     main = pd.concat([decisive, trivial[trivial["metric"] != "pointing_hit"]])
     blocks = (
         main_block("Modules and gaze quantity, fine-grained score", main, note),

@@ -156,9 +156,13 @@ def test_neighbour_purity_counts_other_points_only():
     labels = np.repeat(["a", "b"], 12)
     points = embed_tsne({"apart": features, "mixed": features[::-1]}, labels, seed=0)
     assert points.groupby("method")["neighbour_purity"].first().to_dict() == {"apart": 1.0, "mixed": 1.0}
+    assert (points["silhouette"] > 0.95).all()
     turned = embed_tsne({"alternating": features}, np.array(["a", "b"] * 12), seed=0)
     # Of the other eleven points in a cluster six have the other class; ten of them are nearest.
     assert 0.3 < turned["neighbour_purity"].iloc[0] < 0.5
+    assert abs(turned["silhouette"].iloc[0]) < 0.1
+    one_class = embed_tsne({"one": features}, np.array(["a"] * 24), seed=0)
+    assert one_class["silhouette"].isna().all()
 
 
 def test_saved_files_are_the_same_bytes_every_time(tmp_path):

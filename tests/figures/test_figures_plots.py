@@ -149,7 +149,19 @@ def training_curves():
 def tsne():
     points = pd.DataFrame({"method": ["Start"] * 2 + ["EGMA"] * 2, "label": ["Edema", "Fracture"] * 2})
     points = points.assign(x=np.arange(4.0), y=0.0, neighbour_purity=[0.3, 0.3, 0.6, 0.6])
-    return plot_tsne(points, NOTE), 2, "neighbours agree most in EGMA"
+    return plot_tsne(points, NOTE), 2, "Figure 4. Image features by class: neighbours agree most in EGMA"
+
+
+def tsne_of_seven_methods():
+    points = pd.DataFrame(
+        {"method": [f"method {i // 2}" for i in range(14)], "label": ["Edema", "Fracture"] * 7}
+    )
+    points = points.assign(x=np.arange(14.0), y=0.0, neighbour_purity=np.arange(14) // 2 / 10)
+    return (
+        plot_tsne(points, NOTE, number=9),
+        7,
+        "Figure 9. Image features by class: neighbours agree most in method 6",
+    )
 
 
 @pytest.mark.parametrize(
@@ -157,6 +169,7 @@ def tsne():
     [
         attention, denoising, denoising_of_missing_samples, gaze_quantity, gaze_quantity_without_5x200,
         normal_and_abnormal, prompt_spread, recording_quality, several_readers, spoken, training_curves, tsne,
+        tsne_of_seven_methods,
     ],
 )  # fmt: skip
 def test_figure_has_its_panels_note_and_finding(make):

@@ -22,6 +22,7 @@ def test_every_caption_is_a_sentence(name):
     [
         ("figure_3_attention", "model.patch_grid", 5, "on the 5 x 5 grid"),
         ("figure_4_tsne", "model.embed_dim", 48, "the 48-dimensional space"),
+        ("figure_9_tsne_methods", "model.embed_dim", 48, "the 48-dimensional space"),
         ("figure_5_sentence_heatmaps", "gaze.sigma_deg", 1.5, "of 1.5 degree"),
         ("figure_7_readers", "gaze.lead_s", 0.75, "from 0.75 s before"),
         ("figure_7_readers", "gaze.lag_s", 0.25, "to 0.25 s after"),
@@ -47,11 +48,11 @@ def test_denoising_names_both_detectors():
 
 def test_the_report_has_the_contract_s_tables_and_figures():
     assert list(TABLES) == [
-        "table_1_linear_probe", "table_2_zero_shot", "table_3_retrieval", "table_4_ablation", "grounding",
-        "reported_audit",
-        "leakage_audit", "leakage_audit_linear_probe",
+        "table_1_linear_probe", "table_2_zero_shot", "table_3_retrieval", "table_4_ablation",
+        "table_7_backbones", "controls", "grounding", "deviations_effect", "reported_audit", "leakage_audit",
+        "leakage_audit_linear_probe",
     ]  # fmt: skip
     assert [name for name in FIGURES if name.startswith("figure_")] == [
         "figure_3_attention", "figure_4_tsne", "figure_5_sentence_heatmaps", "figure_6_denoising",
-        "figure_7_readers", "figure_8_normal_abnormal",
+        "figure_7_readers", "figure_8_normal_abnormal", "figure_9_tsne_methods",
     ]  # fmt: skip

@@ -107,7 +107,7 @@ def test_blocks_say_what_there_is_and_what_there_is_not(table):
     values, words, effect, against, likeness, lag, crossing, null = table.blocks
     assert set(values.cells.loc["oracle regions"]) == {"not available"}
     assert "oracle regions: no true regions" in values.note
-    assert "Continued, no gaze 4, EGMA 4, shuffled gaze 3, uniform gaze 3." in values.note
+    assert "mean over 4 seed(s) (3 for shuffled gaze and uniform gaze) ±" in values.note
     assert list(words.cells.columns) == ["against Continued, no gaze", "against shuffled gaze"]
     assert words.cells.loc["the mark-free test (accuracy)"].str.startswith("EGMA ").all()
     assert list(effect.cells.index) == ["EGMA", "shuffled gaze", "uniform gaze"]
