@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from egma_lib.evaluation.predictions import has_predictions, stored_scores
+from egma_lib.evaluation.available_scores import available_scores
+from egma_lib.evaluation.predictions import has_predictions
 from egma_lib.experiments.arms import Arm
 from egma_lib.experiments.measurements import (
     Measured,
@@ -38,14 +39,14 @@ def measure_arm(folders: Sequence[Path], settings: EvaluationSettings) -> Measur
     """
     found: Measurements = {}
     for name in measured_sets(folders):
-        for score in stored_scores(folders[0], name):
+        for score in available_scores(folders[0], name):
             for metric, measured in measure_classification(folders, name, score, settings).items():
                 found[name, score, metric] = measured
     for name in POINTING_SETS:
         if has_predictions(folders, f"{name}_pointing"):
             found[name, "similarity", "pointing_hit"] = measure_pointing(folders, name, settings)["hit"]
     if has_predictions(folders, "chexpert_5x200_marked"):
-        for score in stored_scores(folders[0], "chexpert_5x200_marked"):
+        for score in available_scores(folders[0], "chexpert_5x200_marked"):
             found["chexpert_5x200", score, "shortcut_gap"] = measure_shortcut_gap(folders, score, settings)
     return found
 

@@ -158,14 +158,39 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
     if not corpora.has_training_data:
         _build_training_data(study, settings, gaze, corpora, progress)
     if evaluation is not None:
-        tables, queries = evaluation
-        paths = [path for table in tables for path in table.cases["image_path"]]
-        cache = _decoded(study, settings, paths, progress)
-        save_evaluation_sets(tables, queries, cache, corpora.evaluation)
-        counts = {table.name: len(table) for table in tables}
-        about = {"cases": counts, "settings": settings.model_dump(mode="json")}
-        write_json(corpora.evaluation / "about.json", about)
+        _build_evaluation_sets(study, settings, corpora, *evaluation, progress)
     return corpora
+
+
+def build_evaluation_sets(
+    study: Study, settings: Settings, corpora: Corpora, *, progress: bool = True
+) -> None:
+    """Read and save the evaluation sets alone, unless they are there; no training data are read.
+
+    Raises
+    ------
+    DataError
+        There is no test set at all, or one is incomplete.
+    """
+    if not corpora.has_evaluation_sets:
+        tables, queries = load_evaluation_tables(study, settings)
+        _build_evaluation_sets(study, settings, corpora, tables, queries, progress)
+
+
+def _build_evaluation_sets(
+    study: Study,
+    settings: Settings,
+    corpora: Corpora,
+    tables: list[CaseTable],
+    queries: pd.DataFrame,
+    progress: bool,
+) -> None:
+    paths = [path for table in tables for path in table.cases["image_path"]]
+    cache = _decoded(study, settings, paths, progress)
+    save_evaluation_sets(tables, queries, cache, corpora.evaluation)
+    counts = {table.name: len(table) for table in tables}
+    about = {"cases": counts, "settings": settings.model_dump(mode="json")}
+    write_json(corpora.evaluation / "about.json", about)
 
 
 def _build_training_data(
