@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from egma_lib.errors import SettingsError
-from egma_lib.experiments.arms import REFERENCE_ARM, Arm, module_arm
+from egma_lib.experiments.arms import REFERENCE_ARM, Arm, main_arms, module_arm
 from egma_lib.experiments.gaze_controls.registry import control_named
 from egma_lib.losses.methods import find_method
 from egma_lib.settings import ExperimentSettings
@@ -70,6 +70,11 @@ def method_arms(settings: ExperimentSettings) -> tuple[Arm, ...]:
         A method is neither registered nor `package.module:function`.
     """
     return tuple(METHOD_ARMS.get(name) or _own_method(name) for name in settings.methods)
+
+
+def compared_arms(settings: ExperimentSettings) -> tuple[Arm, ...]:
+    """Return all methods of Tables 2 and 3: the suite's own arms, then the comparison methods."""
+    return (*main_arms(settings), *method_arms(settings))
 
 
 def _own_method(name: str) -> Arm:

@@ -9,18 +9,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from egma_lib.evaluation.predictions import (
-    has_predictions,
-    read_predictions,
-    read_prompt_scores,
-    stored_scores,
-)
+from egma_lib.evaluation.available_scores import available_scores
+from egma_lib.evaluation.predictions import has_predictions, read_predictions, read_prompt_scores
 from egma_lib.evaluation.retrieval import CUTOFFS, chance_and_ceiling, precision_at
-from egma_lib.evaluation.scores import SCORES
 from egma_lib.experiments.arms import Arm
 from egma_lib.experiments.measurements import COLUMNS, Measured, long_table, weights_for
 from egma_lib.report.blocks import NOT_AVAILABLE, Block, pivot
 from egma_lib.report.case_counts import case_counts
+from egma_lib.report.comparison_blocks import seeds_in_words, with_own_scores
 from egma_lib.report.table_files import Table, read_reported
 from egma_lib.settings import EvaluationSettings
 
@@ -117,7 +113,7 @@ def table_3(
     rows = [
         measured.row(dataset=NAME, method=arm.label, setting=f"{direction}, {score}", metric=metric)
         for arm, folders in arms
-        for score in stored_scores(folders[0], NAME)
+        for score in available_scores(folders[0], NAME)
         for (direction, metric), measured in measure_retrieval(folders, score, settings).items()
     ]
     long = long_table(rows + reference_rows(first), study)
@@ -126,11 +122,12 @@ def table_3(
     named = long.assign(direction=split[0], score=split[1])
     decisive = named[(named["score"] == named["method"].map(trained)) | (named["kind"] == "trivial")]
     beside = named[(named["kind"] == "measured") & (named["metric"] == "precision_at_5")]
+    scores = with_own_scores(beside["score"])
     score_columns = [
-        (f"{direction}, {score}", "precision_at_5") for direction in DIRECTIONS for score in SCORES
+        (f"{direction}, {score}", "precision_at_5") for direction in DIRECTIONS for score in scores
     ]
     note = (
-        f"Percent; mean over {len(arms[0][1])} seed(s) ± standard deviation over seeds [95 % interval over "
+        f"Percent; mean over {seeds_in_words(arms)} ± standard deviation over seeds [95 % interval over "
         "patients for image to text, over queries for text to image]. "
         + ", ".join(f"{label}: {score}" for label, score in trained.items())
         + f". Chance and ceiling are exact. Images of {case_counts(first, [NAME])} {n_texts} text queries."
