@@ -1,0 +1,181 @@
+"""`claims.csv`: each claim of the paper, what this run has to say of it, and a verdict."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from egma_lib.artefacts import write_text
+from egma_lib.experiments.claims import (
+    NOT_TESTABLE,
+    REPRODUCED,
+    VERDICTS,
+    Claim,
+    Claims,
+    Verdict,
+    judge,
+    reported_effect,
+)
+from egma_lib.experiments.two_way_bootstrap import Effect, smallest_gain, trend
+from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block
+from egma_lib.report.claim_measurements import Cell, ClaimMeasurements, pairs_of
+from egma_lib.settings import Settings
+from egma_lib.study import Study
+
+NAME = "claims.csv"
+COLUMNS = (
+    "study", "id", "claim", "source", "compared", "dataset", "setting", "metric", "reported",
+    "reported_effect", "value", "ci_low", "ci_high", "n_cases", "n_seeds", "verdict", "reason",
+)  # fmt: skip
+"""`value` is our effect in points, positive where it is as claimed; the interval is over seeds and patients.
+`reported_effect` is filled only where the study is real; `reported` gives it in words with its source."""
+
+_HEADING = "Claims of the paper"
+_NOTE = (
+    "Effect in points, positive where it is as claimed [95 % interval, seeds and patients resampled "
+    "together, not corrected for the number of claims]. reproduced (*): the interval lies above zero; not "
+    "reproduced: below it or, in a real study, away from the reported effect; undecided: it holds zero."
+)
+
+
+def claim_rows(
+    claims: Claims, measured: ClaimMeasurements, numbers: pd.DataFrame, settings: Settings, study: Study
+) -> pd.DataFrame:
+    """Judge every claim on every data set, setting and metric of it.
+
+    Parameters
+    ----------
+    claims
+        From `read_claims`.
+    measured
+        What is stored of the study's arms.
+    numbers
+        `reported_numbers.csv`.
+    settings
+        Backbones, and the seed of the draws.
+    study
+        Name and kind; of a synthetic one sign and order alone are judged.
+
+    Returns
+    -------
+    pandas.DataFrame
+        `COLUMNS`; a claim that cannot be judged here has no effect, and `reason` says why.
+    """
+    rows = []
+    for claim in claims.claims:
+        cells = list(product(claim.datasets, claim.settings, claim.metrics)) or [("", "", "")]
+        for cell in cells:
+            printed = reported_effect(claim, numbers, *cell)
+            found = _effect(claim, measured, cell, settings)
+            row = _named(claim, cell, study, _compared(claim, measured, settings))
+            if printed is not None:
+                row |= {"reported": printed[1]}
+                row |= {"reported_effect": printed[0]} if study.kind == "real" else {}
+            if isinstance(found, Effect):
+                row |= _values(found)
+                reported = None if printed is None else printed[0]
+                verdict = judge(found, reported, study.kind, claims.tolerance_points)
+            else:
+                verdict = Verdict(NOT_TESTABLE, found)
+            rows.append(row | {"verdict": verdict.verdict, "reason": verdict.reason})
+    table = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
+    return table.astype({"n_cases": "Int64", "n_seeds": "Int64"})
+
+
+def _named(claim: Claim, cell: Cell, study: Study, compared: str) -> dict[str, Any]:
+    dataset, setting, metric = cell
+    return {
+        "study": study.name, "id": claim.id, "claim": claim.claim, "source": claim.source,
+        "compared": compared, "dataset": dataset, "setting": setting, "metric": metric, "reported": "",
+        "reported_effect": np.nan,
+    }  # fmt: skip
+
+
+def _values(effect: Effect) -> dict[str, Any]:
+    return {
+        "value": effect.value,
+        "ci_low": effect.low,
+        "ci_high": effect.high,
+        "n_cases": effect.n_cases,
+        "n_seeds": effect.n_seeds,
+    }
+
+
+def _compared(claim: Claim, measured: ClaimMeasurements, settings: Settings) -> str:
+    if claim.rule == "trend":
+        return " < ".join(measured.label(name) for name in claim.ours)
+    pairs = pairs_of(claim, settings)
+    ours = ", ".join(dict.fromkeys(measured.label(one) for one, _ in pairs))
+    references = ", ".join(dict.fromkeys(measured.label(other) for _, other in pairs))
+    return f"{ours} minus {references}" if pairs else ""
+
+
+def _effect(claim: Claim, measured: ClaimMeasurements, cell: Cell, settings: Settings) -> Effect | str:
+    """Return the effect of a claim, or why there is none."""
+    if claim.untested or claim.measured is None:
+        return claim.untested
+    pairs = pairs_of(claim, settings)
+    names = claim.ours if claim.rule == "trend" else [name for pair in pairs for name in pair]
+    if not names:
+        return "the settings name no other backbone"
+    values = {name: measured.find(claim.measured, name, cell) for name in dict.fromkeys(names)}
+    known = {name: value for name, value in values.items() if value is not None}
+    lacking = [measured.label(name) for name in values if name not in known]
+    if lacking:
+        return f"nothing measured of {', '.join(lacking)}"
+    seed = settings.evaluation.seed
+    if claim.rule == "trend":
+        return trend([known[name] for name in claim.ours], seed)
+    return smallest_gain([(known[one], known[other]) for one, other in pairs], seed)
+
+
+def write_claims(rows: pd.DataFrame, results: Path) -> Path:
+    """Write `claims.csv` into a results folder and return its path."""
+    return write_text(results / NAME, rows.to_csv(index=False, float_format="%.4f"))
+
+
+def claims_summary(rows: pd.DataFrame) -> str:
+    """Say how many rows have each verdict."""
+    counts = rows["verdict"].value_counts()
+    return ", ".join(f"{int(counts.get(verdict, 0))} {verdict}" for verdict in VERDICTS)
+
+
+def claims_block(rows: pd.DataFrame) -> Block:
+    """Return one line per claim: the verdict on each data set, setting and metric of it, with its effect.
+
+    Parameters
+    ----------
+    rows
+        From `claim_rows`, or read from `claims.csv` with `read_claim_rows`.
+    """
+    lines = []
+    for (claim, source), mine in rows.groupby(["claim", "source"], sort=False):
+        counts = mine["verdict"].value_counts()
+        judged = [f"{verdict} {counts[verdict]} of {len(mine)}" for verdict in VERDICTS if verdict in counts]
+        listed = [_line(row) for _, row in mine.iterrows() if pd.notna(row["value"])]
+        reasons = list(dict.fromkeys(mine.loc[mine["verdict"] == NOT_TESTABLE, "reason"]))
+        lines.append((claim, source, "; ".join(judged), "; ".join([*listed, *reasons])))
+    cells = pd.DataFrame(lines, columns=["claim", "source", "verdict", "effect"]).set_index("claim")
+    return Block(_HEADING, cells, _NOTE)
+
+
+def _line(row: pd.Series) -> str:
+    dataset = DATASET_LABELS.get(row["dataset"], row["dataset"])
+    metric = METRIC_LABELS.get(row["metric"], row["metric"].replace("_", " "))
+    where = ", ".join(part for part in (dataset, row["setting"], metric) if part)
+    size = f"{row['value']:+.1f}"
+    if pd.notna(row["ci_low"]):
+        size += f" [{row['ci_low']:.1f}, {row['ci_high']:.1f}]"
+    mark = "*" if row["verdict"] == REPRODUCED else ""
+    return f"{where} (n = {int(row['n_cases'])}, {int(row['n_seeds'])} seeds) {size}{mark}"
+
+
+def read_claim_rows(path: Path) -> pd.DataFrame:
+    """Read `claims.csv`; text columns are never missing."""
+    rows = pd.read_csv(path)
+    texts = rows.columns.difference(["reported_effect", "value", "ci_low", "ci_high", "n_cases", "n_seeds"])
+    return rows.fillna(dict.fromkeys(texts, ""))

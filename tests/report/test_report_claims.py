@@ -1,0 +1,234 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pandas as pd
+import pytest
+from prediction_folders import write_predictions
+
+from egma_lib.experiments.arms import module_arm
+from egma_lib.experiments.claims import NOT_TESTABLE, UNDECIDED, VERDICTS, Claim, Claims, read_claims
+from egma_lib.experiments.measurements import measure_classification, measure_pointing
+from egma_lib.experiments.two_way_bootstrap import smallest_gain, trend
+from egma_lib.report.claim_measurements import ClaimMeasurements, StoredArm, known_arms, stored_arms
+from egma_lib.report.claims import (
+    COLUMNS,
+    claim_rows,
+    claims_block,
+    claims_summary,
+    read_claim_rows,
+    write_claims,
+)
+from egma_lib.report.retrieval_table import measure_retrieval
+from egma_lib.report.table_files import REPORTED
+from egma_lib.settings import load_settings
+
+SETTINGS = load_settings("smoke", {"evaluation.bootstrap": 50, "experiments.backbones": {}})
+NUMBERS = pd.read_csv(REPORTED, keep_default_na=False)
+ARMS = ("start", "mlce", "egf", "egm", "egma", "no_gaze")
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory):
+    root = tmp_path_factory.mktemp("predictions")
+    found = {}
+    for number, name in enumerate(ARMS):
+        folders = tuple(
+            write_predictions(root / f"{name}-{seed}", 10 * number + seed, lacking={"siim"})
+            for seed in range(3)
+        )
+        found[name] = StoredArm(module_arm(name), folders)
+    return found
+
+
+def study(kind="synthetic"):
+    return SimpleNamespace(name="phantom-main", kind=kind)
+
+
+@pytest.fixture(scope="module")
+def rows(stored):
+    return claim_rows(read_claims(), ClaimMeasurements(stored, SETTINGS), NUMBERS, SETTINGS, study())
+
+
+def pick(rows, identifier, **where):
+    for column, value in {"id": identifier, **where}.items():
+        rows = rows[rows[column] == value]
+    (row,) = [row for _, row in rows.iterrows()]
+    return row
+
+
+def test_columns_and_verdicts_are_those_named(rows):
+    assert list(rows.columns) == list(COLUMNS)
+    assert set(rows["verdict"]) <= set(VERDICTS)
+    assert set(rows["study"]) == {"phantom-main"}
+    assert (rows["reason"] != "").all()
+    assert set(rows["id"]) == {one.id for one in read_claims().claims}
+
+
+def test_methods_are_compared_under_the_score_that_each_trains(rows, stored):
+    row = pick(rows, "zero_shot", dataset="rsna", metric="accuracy")
+    values = [
+        measure_classification(stored[name].folders, "rsna", score, SETTINGS.evaluation)["accuracy"]
+        for name, score in (("egma", "fine_grained"), ("start", "global"))
+    ]
+    expected = smallest_gain([tuple(values)], SETTINGS.evaluation.seed)
+    assert (row["value"], row["ci_low"], row["ci_high"]) == (expected.value, expected.low, expected.high)
+    assert (row["n_cases"], row["n_seeds"]) == (12, 3)
+    assert row["reported"] == "EGMA 76.97 against MedCLIP 43.09: +33.88"
+    assert row["compared"] == "EGMA minus Start"
+
+
+def test_an_ablation_is_compared_under_the_fine_grained_score_and_its_worst_pair_counts(rows, stored):
+    row = pick(rows, "each_module", dataset="chexpert_5x200", metric="macro_f1")
+    values = {
+        name: measure_classification(
+            stored[name].folders, "chexpert_5x200", "fine_grained", SETTINGS.evaluation
+        )["macro_f1"].per_seed.mean()
+        for name in ("start", "mlce", "egf", "egm")
+    }
+    assert row["value"] == pytest.approx(
+        min(values[name] for name in ("mlce", "egf", "egm")) - values["start"]
+    )
+
+
+def test_pointing_and_retrieval_take_their_own_cells(rows, stored):
+    pointing = pick(rows, "gaze_attention", dataset="rsna")
+    hits = [
+        measure_pointing(stored[n].folders, "rsna", SETTINGS.evaluation)["hit"] for n in ("egma", "no_gaze")
+    ]
+    assert pointing["value"] == pytest.approx(hits[0].per_seed.mean() - hits[1].per_seed.mean())
+    claims = Claims(
+        tolerance_points=1,
+        claims=(
+            Claim(
+                id="r",
+                claim="c",
+                source="s",
+                measured="retrieval",
+                ours=("egma",),
+                references=("start",),
+                datasets=("chexpert_8x200",),
+                settings=("text to image",),
+                metrics=("precision_at_1",),
+            ),
+        ),
+    )
+    row = claim_rows(claims, ClaimMeasurements(stored, SETTINGS), NUMBERS, SETTINGS, study()).iloc[0]
+    found = [
+        measure_retrieval(stored[name].folders, score, SETTINGS.evaluation)["text to image", "precision_at_1"]
+        for name, score in (("egma", "fine_grained"), ("start", "global"))
+    ]
+    assert row["value"] == pytest.approx(found[0].per_seed.mean() - found[1].per_seed.mean())
+    assert row["n_cases"] == 40
+
+
+def test_a_trend_is_the_slope_over_its_arms(stored):
+    claims = Claims(
+        tolerance_points=1,
+        claims=(
+            Claim(
+                id="t",
+                claim="c",
+                source="s",
+                rule="trend",
+                measured="ablation",
+                ours=("start", "egf", "egma"),
+                datasets=("rsna",),
+                metrics=("auroc",),
+            ),
+        ),
+    )
+    row = claim_rows(claims, ClaimMeasurements(stored, SETTINGS), NUMBERS, SETTINGS, study()).iloc[0]
+    steps = [
+        measure_classification(stored[name].folders, "rsna", "fine_grained", SETTINGS.evaluation)["auroc"]
+        for name in ("start", "egf", "egma")
+    ]
+    assert row["value"] == trend(steps, SETTINGS.evaluation.seed).value
+    assert row["compared"] == "Start < EGF < EGMA"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "where", "reason"),
+    [
+        pytest.param(
+            "zero_shot",
+            {"dataset": "siim", "metric": "accuracy"},
+            "nothing measured of EGMA, Start",
+            id="a_set_that_the_study_lacks",
+        ),
+        pytest.param(
+            "right_gaze",
+            {"dataset": "rsna"},
+            "nothing measured of control_shuffled",
+            id="an_arm_that_was_not_trained",
+        ),
+        pytest.param(
+            "linear_probe",
+            {"dataset": "rsna", "setting": "1 %"},
+            "nothing measured of EGMA, Start",
+            id="nothing_probed",
+        ),
+        pytest.param("attention_on_gaze", {}, "nothing measured of EGMA, Start", id="nothing_grounded"),
+        pytest.param(
+            "other_backbones",
+            {"dataset": "rsna", "metric": "accuracy"},
+            "the settings name no other backbone",
+            id="no_backbones",
+        ),
+        pytest.param("features_separate", {}, "the figures' shares", id="a_figure_without_interval"),
+    ],
+)
+def test_what_cannot_be_judged_says_why(rows, identifier, where, reason):
+    row = pick(rows, identifier, **where)
+    assert row["verdict"] == NOT_TESTABLE
+    assert row["reason"].startswith(reason)
+    assert pd.isna(row["value"])
+
+
+def test_one_seed_decides_nothing(stored):
+    single = {name: StoredArm(one.arm, one.folders[:1]) for name, one in stored.items()}
+    rows = claim_rows(read_claims(), ClaimMeasurements(single, SETTINGS), NUMBERS, SETTINGS, study())
+    assert set(rows["verdict"]) == {UNDECIDED, NOT_TESTABLE}
+
+
+def test_reported_effects_are_numbers_only_beside_real_data(rows, stored):
+    assert rows["reported_effect"].isna().all()
+    assert rows["reason"].str.startswith("in a simulation").any()
+    real = claim_rows(read_claims(), ClaimMeasurements(stored, SETTINGS), NUMBERS, SETTINGS, study("real"))
+    assert pick(real, "zero_shot", dataset="rsna", metric="accuracy")["reported_effect"] == pytest.approx(
+        33.88
+    )
+    assert not real["reason"].str.contains("simulation").any()
+
+
+def test_the_file_is_read_back_as_it_was(rows, tmp_path):
+    path = write_claims(rows, tmp_path)
+    assert path.name == "claims.csv"
+    back = read_claim_rows(path)
+    pd.testing.assert_series_equal(back["reason"], rows["reason"], check_dtype=False)
+    np.testing.assert_allclose(back["value"], rows["value"], atol=1e-4)
+    assert claims_block(back).cells.shape == claims_block(rows).cells.shape
+
+
+def test_block_has_a_line_per_claim_and_the_summary_counts_all_rows(rows):
+    block = claims_block(rows)
+    assert len(block.cells) == len(read_claims().claims)
+    line = block.cells.loc[read_claims().claims[0].claim]
+    assert "not testable here 2 of 6" in line["verdict"]
+    assert "RSNA, accuracy (n = 12, 3 seeds) " in line["effect"]
+    counts = [int(part.split()[0]) for part in claims_summary(rows).split(", ")]
+    assert sum(counts) == len(rows)
+
+
+def test_arms_of_claims_are_arms_of_the_settings():
+    settings = load_settings("phantom")
+    known = known_arms(settings)
+    for claim in read_claims().claims:
+        assert {*claim.ours, *claim.references} <= known.keys(), claim.id
+
+
+def test_stored_arms_are_those_with_predictions(trained_study):
+    one = trained_study
+    found = stored_arms(one.study, one.settings, one.corpora)
+    assert set(found) == {arm.name for arm in one.arms}
+    assert {len(arm.folders) for arm in found.values()} == {len(one.settings.experiments.seeds)}
+    assert all(arm.probes == () for arm in found.values())
