@@ -9,6 +9,7 @@ import typer
 
 from egma_lib.commands.audit import AUDIT_EPILOG, audit
 from egma_lib.commands.data import data_app
+from egma_lib.commands.evaluate import EVALUATE_EXAMPLES, evaluate
 from egma_lib.commands.export import EXPORT_EXAMPLES, export
 from egma_lib.commands.gaze import gaze_app
 from egma_lib.commands.jobs import JOBS_EXAMPLES, jobs
@@ -55,6 +56,7 @@ app.add_typer(weights_app, name="weights")
 app.command("export", epilog=EXPORT_EXAMPLES)(export)
 app.command("audit", epilog=AUDIT_EPILOG)(audit)
 app.command("jobs", epilog=JOBS_EXAMPLES)(jobs)
+app.command("evaluate", epilog=EVALUATE_EXAMPLES)(evaluate)
 
 
 # The runner reads its own options, so that run_all.sh and `egma run` cannot drift apart.

@@ -57,7 +57,8 @@ def test_medclip_on_a_corpus_without_labels_says_so(tmp_path, tokenizer):
 
 
 def test_the_loss_of_the_manual_trains_as_it_stands_there(data, tmp_path, monkeypatch, tokenizer):
-    (code,) = re.findall(r"```python\n(.*?)```", EXTENDING.read_text(encoding="utf-8"), re.DOTALL)
+    section = EXTENDING.read_text(encoding="utf-8").split("## Add a loss")[1].split("\n## ")[0]
+    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
     assert len(code.splitlines()) < 30
     (tmp_path / "best_sentence.py").write_text(code, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
