@@ -35,24 +35,28 @@ def jobs(
     ] = "",
     overrides: Overrides = None,
 ) -> None:
-    """Write one job file per training run of notebooks 02 and 05, in the order in which they can run.
+    """Write one job file per training run of the notebooks, in the order in which they can run.
 
     Gaze has to be preprocessed before (notebook 01); corpora that are not there yet are made, which takes as
     long as in notebook 02. The notebooks then reuse what was trained, and evaluate it.
     """
     from egma_lib.experiments.corpora import build_corpora, find_gaze
-    from egma_lib.experiments.job_list import count_unfinished, list_runs, write_jobs
+    from egma_lib.experiments.job_list import count_unfinished, list_study_runs, write_jobs
+    from egma_lib.experiments.measured_speeds import same_sizes
     from egma_lib.experiments.resources import describe_estimate, estimate_training
     from egma_lib.settings import load_settings
     from egma_lib.study import open_study
 
     settings = load_settings(profile, overrides)
     study = open_study(settings, data_root, results)
-    corpora = build_corpora(study, settings, find_gaze(study, settings))
-    runs = list_runs(study, settings, corpora)
+    gaze = find_gaze(study, settings)
+    corpora = build_corpora(study, settings, gaze)
+    runs = list_study_runs(study, settings, corpora, gaze)
     paths = write_jobs(runs, out)
-    typer.echo(_table(runs))
-    typer.echo(f"\n{describe_estimate(estimate_training(settings, *count_unfinished(runs)))}")
+    alike = [run for run in runs if same_sizes(run.job.settings, settings)]
+    estimate = describe_estimate(estimate_training(settings, *count_unfinished(alike)))
+    others = f" {len(runs) - len(alike)} runs of other encoders are not counted." if runs != alike else ""
+    typer.echo(f"{_table(runs)}\n\n{estimate}.{others}")
     first = next((path for run, path in zip(runs, paths, strict=True) if not run.finished), paths[0])
     typer.echo(
         "\nTo train one by hand, after the one that it starts from:\n"

@@ -8,12 +8,19 @@ from pathlib import Path
 
 from egma_lib.errors import ArtefactError
 from egma_lib.experiments.arms import Arm, chosen_arms
+from egma_lib.experiments.comparison_arms import backbone_arms, method_arms, switch_arms
+from egma_lib.experiments.comparison_runs import control_arms, pair_arms
 from egma_lib.experiments.corpora import Corpora
+from egma_lib.experiments.gaze_variants import available_arms, make_gaze_variants
 from egma_lib.experiments.pretraining import arm_job
+from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 from egma_lib.training.jobs import TrainJob, save_job
 from egma_lib.training.run import is_finished
+
+BASE_LABEL = "Start"
+"""Label of base runs: the arm that they are without stage 2."""
 
 
 @dataclass(frozen=True)
@@ -49,26 +56,53 @@ class StudyRun:
         return f"{self.number:03d}-{self.job.spec.name}-s{self.job.spec.seed}.json"
 
 
-def list_runs(
-    study: Study, settings: Settings, corpora: Corpora, arms: Sequence[Arm] | None = None
-) -> list[StudyRun]:
-    """Return the runs that arms and seeds need, each once, base runs first.
+def planned_arms(settings: Settings) -> list[tuple[Arm, int]]:
+    """Return every arm and seed that the notebooks train on the study itself, each once.
 
-    Parameters
-    ----------
-    study, settings, corpora
-        The study, with its corpora made.
-    arms
-        Arms; None is those of the settings, which notebooks 02 and 05 train.
+    Studies beside the main one, which only the built-in phantom has, are not among them.
+    """
+    experiments = settings.experiments
+    few = (*method_arms(experiments), *switch_arms(experiments), *backbone_arms(experiments))
+    plan = (
+        (chosen_arms(experiments), experiments.seeds),
+        (pair_arms(), experiments.pair_seeds),
+        (control_arms(experiments), experiments.seeds),
+        (few, experiments.few_seeds),
+    )
+    pairs = ((arm, seed) for arms, seeds in plan for seed in seeds for arm in arms)
+    # By name, since the settings that an arm changes may be lists.
+    return list({(arm.name, seed): (arm, seed) for arm, seed in pairs}.values())
+
+
+def list_study_runs(
+    study: Study, settings: Settings, corpora: Corpora, gaze: GazeArtefact, *, progress: bool = True
+) -> list[StudyRun]:
+    """Return all runs that the notebooks train on the study itself, base runs first.
+
+    Training data of the gaze controls are made, unless they are there; arms that the study cannot have are
+    left out.
 
     Raises
     ------
     SettingsError
         The settings name an unknown arm.
     """
-    arms = chosen_arms(settings.experiments) if arms is None else arms
+    planned = planned_arms(settings)
+    arms, _ = available_arms(tuple({arm.name: arm for arm, _ in planned}.values()), study)
+    make_gaze_variants(arms, study, settings, corpora, gaze, progress=progress)
+    return _listed(study, settings, corpora, [(arm, seed) for arm, seed in planned if arm in arms])
+
+
+def list_runs(study: Study, settings: Settings, corpora: Corpora, arms: Sequence[Arm]) -> list[StudyRun]:
+    """Return the runs that these arms need with the seeds of the settings, each once, base runs first."""
     pairs = [(arm, seed) for seed in settings.experiments.seeds for arm in arms]
-    bases = [("Start", replace(arm, method=None), seed) for arm, seed in pairs]
+    return _listed(study, settings, corpora, pairs)
+
+
+def _listed(
+    study: Study, settings: Settings, corpora: Corpora, pairs: Sequence[tuple[Arm, int]]
+) -> list[StudyRun]:
+    bases = [(BASE_LABEL, replace(arm, method=None), seed) for arm, seed in pairs]
     jobs: dict[str, tuple[str, TrainJob]] = {}
     for label, arm, seed in [*bases, *((arm.label, arm, seed) for arm, seed in pairs)]:
         job = arm_job(study, settings, corpora, arm, seed)

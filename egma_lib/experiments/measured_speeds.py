@@ -73,6 +73,12 @@ def what_is_measured(settings: Settings, device: str) -> dict[str, str]:
     return {name: str(value) for name, value in values.items()}
 
 
+def same_sizes(first: Settings, second: Settings) -> bool:
+    """Whether one measured speed holds for both settings: the same encoders, sizes and batch."""
+    one, other = (what_is_measured(settings, "cpu") for settings in (first, second))
+    return all(one[name] == other[name] for name in MODEL_COLUMNS)
+
+
 def resources_markdown(table: pd.DataFrame) -> str:
     """Return the measured speeds as a Markdown table, for docs/resources.md."""
     head = ("Machine", "Image encoder", "Text encoder", "Batch", "How", "Images/s", "Peak GiB", "Measured")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pandas as pd
 
-from egma_lib.experiments.arms import chosen_arms
 from egma_lib.experiments.machine import machine_name
 from egma_lib.experiments.measured_speeds import (
     MODEL_COLUMNS,
@@ -148,11 +147,19 @@ def duration(seconds: float) -> str:
     if hours < 48:
         return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     days, hours = divmod(hours + (minutes >= 30), 24)
+    if days >= 10:
+        return f"{days + (hours >= 12)} days"
     return f"{days} days {hours} h" if hours else f"{days} days"
 
 
 def describe_study(settings: Settings) -> str:
-    """Return the estimate for all runs of the settings' arms and seeds, as if none had been trained."""
-    n_seeds = len(settings.experiments.seeds)
-    n_continued = sum(arm.method is not None for arm in chosen_arms(settings.experiments))
-    return describe_estimate(estimate_training(settings, n_seeds, n_seeds * n_continued))
+    """Return the estimate for all runs of the study's notebooks, as if none had been trained.
+
+    Runs of other encoders are left out, and those of studies beside the main one.
+    """
+    from egma_lib.experiments.job_list import planned_arms
+
+    planned = [(arm, seed) for arm, seed in planned_arms(settings) if not arm.own_base]
+    n_base = len({seed for _, seed in planned})
+    n_continued = sum(arm.method is not None for arm, _ in planned)
+    return describe_estimate(estimate_training(settings, n_base, n_continued))

@@ -22,7 +22,9 @@ def invoke(trained_study, out, *more):
 
 @pytest.fixture
 def its_settings(trained_study, monkeypatch):
-    monkeypatch.setattr("egma_lib.settings.load_settings", lambda profile, overrides: trained_study.settings)
+    nothing = {f"experiments.{name}": [] for name in ("extra_pair_seeds", "methods", "controls", "switches")}
+    settings = trained_study.settings.changed({**nothing, "experiments.backbones": {}})
+    monkeypatch.setattr("egma_lib.settings.load_settings", lambda profile, overrides: settings)
 
 
 @pytest.mark.usefixtures("its_settings")

@@ -147,13 +147,21 @@ def test_nothing_to_train_takes_no_time():
     assert said == "every run has been trained; training takes no time"
 
 
-def test_a_study_counts_one_base_run_and_all_continued_arms_per_seed():
+def test_a_study_counts_a_base_run_per_seed_and_its_arms():
     settings = settings_of(
         experiments__seeds=[0, 1],
+        experiments__extra_pair_seeds=[2],
+        experiments__n_few_seeds=1,
         experiments__arms=["start", "no_gaze", "egma"],
         experiments__gaze_shares=[0.5],
+        experiments__methods=["sparc"],
+        experiments__controls=["uniform"],
+        experiments__switches=[],
+        experiments__backbones={"B": {"model.embed_dim": 32}},
     )
-    assert "8 runs (4 at a time)" in describe_study(settings)
+    # 3 base runs; 3 x no gaze and EGMA, 2 x half the gaze and uniform gaze, 1 x SPARC. The backbone is of
+    # other sizes.
+    assert "14 runs (4 at a time)" in describe_study(settings)
 
 
 @pytest.mark.parametrize(
@@ -165,6 +173,7 @@ def test_a_study_counts_one_base_run_and_all_continued_arms_per_seed():
         pytest.param(11400, "3 h 10 min", id="hours"),
         pytest.param(48 * 3600, "2 days", id="whole_days"),
         pytest.param(50.6 * 3600, "2 days 3 h", id="days_and_rounded_hours"),
+        pytest.param(253 * 3600, "11 days", id="many_days_without_hours"),
     ],
 )
 def test_durations_are_said_in_two_units(seconds, said):
