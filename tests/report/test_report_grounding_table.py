@@ -73,6 +73,24 @@ def test_cells_are_percent_or_the_metric_s_own_unit(table):
     assert "±" not in table.blocks[0].cells.loc["uniform", "pointing hit"]
 
 
+def test_a_method_with_fewer_seeds_is_paired_by_the_first_ones(tmp_path):
+    folders = [write_scores(tmp_path / f"s{seed}", seed) for seed in range(5)]
+    arms = [
+        (Arm("no_gaze", "Continued, no gaze", "no_gaze"), folders[:3]),
+        (Arm("filip", "FILIP", "filip"), folders[3:]),
+    ]
+    table = grounding_table(arms, {}, SETTINGS, "toy")
+    assert "Mean over cases and 3 seed(s) (2 for FILIP) ±" in table.blocks[0].note
+    at = (table.rows["metric"] == "auprc") & (table.rows["setting"] == "side_free")
+    rows = table.rows[at].set_index(["method", "comparison"])
+    assert rows["n_seeds"].to_dict() == {
+        ("Continued, no gaze", ""): 3, ("FILIP", ""): 2, ("FILIP", "minus Continued, no gaze"): 2,
+    }  # fmt: skip
+    stored = [pd.read_parquet(folder / "grounding.parquet")["auprc"].mean() for folder in folders]
+    expected = 100 * (np.mean(stored[3:]) - np.mean(stored[:2]))
+    assert rows.loc[("FILIP", "minus Continued, no gaze"), "value"] == pytest.approx(expected)
+
+
 def test_files_have_the_columns_of_the_contract(table, tmp_path):
     csv, *_ = write_table(table, tmp_path / "tables", "real", "")
     written = pd.read_csv(csv, keep_default_na=False)
