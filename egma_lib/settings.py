@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from egma_lib.artefacts import content_hash
 from egma_lib.errors import SettingsError
@@ -262,6 +262,12 @@ class TrainingSettings(Group):
     """The fixed last step decides; validation loss may only in `paper`."""
     tensorboard: bool = False
     """Also write TensorBoard event files (needs the tensorboard package)."""
+
+    @field_validator("bf16", mode="before")
+    @classmethod
+    def _on_and_off_are_words(cls, value: Any) -> Any:
+        # `--set training.bf16=off` reaches us as YAML's false.
+        return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
 
 
 class EvaluationSettings(Group):

@@ -59,3 +59,8 @@ def test_the_number_of_jobs_decides_no_hash():
     assert one.hash_of("experiments") == two.hash_of("experiments")
     other = load_settings("smoke", {"experiments.seeds": [5]})
     assert other.hash_of("experiments") != one.hash_of("experiments")
+
+
+@pytest.mark.parametrize("word", ["on", "off", "auto"])
+def test_mixed_precision_is_switched_by_a_word_on_the_command_line(word):
+    assert load_settings("paper", [f"training.bf16={word}"]).training.bf16 == word
