@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
+
 from egma_lib.evaluation.predictions import has_predictions, stored_scores
-from egma_lib.experiments.arms import REFERENCE_ARM, Arm, chosen_arms, module_arm
+from egma_lib.experiments.arm_measurements import measure_arm
+from egma_lib.experiments.arms import REFERENCE_ARM, Arm, chosen_arms
 from egma_lib.experiments.claims import Claim
 from egma_lib.experiments.comparison_arms import backbone_arms, control_arm, method_arms
 from egma_lib.experiments.corpora import Corpora
@@ -24,10 +27,13 @@ from egma_lib.experiments.measurements import (
 from egma_lib.experiments.pretraining import arm_job
 from egma_lib.experiments.probe_measurements import measure_probe
 from egma_lib.experiments.probe_runs import probe_jobs
+from egma_lib.experiments.verdicts import comparison_rows, power_statement
 from egma_lib.report.retrieval_table import measure_retrieval
-from egma_lib.settings import Settings
+from egma_lib.settings import EvaluationSettings, Settings
 from egma_lib.study import Study
 
+MAIN_ARM = "egma"
+"""Ours in the main pair; the reference is `REFERENCE_ARM`."""
 DECISIVE_HEAD = "converged"
 """Head of the linear probe that decides."""
 
@@ -66,7 +72,7 @@ def pairs_of(claim: Claim, settings: Settings) -> list[tuple[str, str]]:
     """Return the (ours, reference) arm names of a claim; a trend pairs none."""
     if claim.backbones:
         labels = settings.experiments.backbones
-        return [(f"{module_arm('egma').name}_{label}", f"start_{label}") for label in labels]
+        return [(f"{MAIN_ARM}_{label}", f"start_{label}") for label in labels]
     return [(ours, reference) for ours in claim.ours for reference in claim.references]
 
 
@@ -90,12 +96,30 @@ def stored_arms(study: Study, settings: Settings, corpora: Corpora) -> dict[str,
 
 
 def _is_probed(arm: Arm, folders: list[Path], settings: Settings) -> bool:
-    return arm.name in ("start", "egma", REFERENCE_ARM) and len(folders) >= len(settings.experiments.seeds)
+    return arm.name in ("start", MAIN_ARM, REFERENCE_ARM) and len(folders) >= len(settings.experiments.seeds)
 
 
 def _probes(study: Study, settings: Settings, corpora: Corpora, arm: Arm) -> tuple[Path, ...]:
     scores = tuple(job.scores for job in probe_jobs(study, settings, corpora, [arm])[arm.label])
     return scores if all(folder.is_dir() for folder in scores) else ()
+
+
+def power_of_main_pair(arms: Mapping[str, StoredArm], evaluation: EvaluationSettings) -> str:
+    """Say which effects the seeds of EGMA against continued training without gaze can show.
+
+    Parameters
+    ----------
+    arms
+        From `stored_arms`; the pair has the seeds of `experiments.pair_seeds` that were trained.
+    evaluation
+        Bootstrap size and seed.
+    """
+    if not {MAIN_ARM, REFERENCE_ARM} <= arms.keys():
+        return "The main pair has not been trained: no statement about power."
+    ours, reference = (measure_arm(arms[name].folders, evaluation) for name in (MAIN_ARM, REFERENCE_ARM))
+    label, reference_label = (arms[name].arm.label for name in (MAIN_ARM, REFERENCE_ARM))
+    rows = comparison_rows(ours, reference, label, reference_label, "main pair")
+    return power_statement(pd.DataFrame(rows))
 
 
 class ClaimMeasurements:

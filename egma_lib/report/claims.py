@@ -18,11 +18,14 @@ from egma_lib.experiments.claims import (
     Claims,
     Verdict,
     judge,
+    read_claims,
     reported_effect,
 )
+from egma_lib.experiments.corpora import Corpora
 from egma_lib.experiments.two_way_bootstrap import Effect, smallest_gain, trend
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block
-from egma_lib.report.claim_measurements import Cell, ClaimMeasurements, pairs_of
+from egma_lib.report.claim_measurements import Cell, ClaimMeasurements, pairs_of, stored_arms
+from egma_lib.report.table_files import REPORTED
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 
@@ -33,6 +36,8 @@ COLUMNS = (
 )  # fmt: skip
 """`value` is our effect in points, positive where it is as claimed; the interval is over seeds and patients.
 `reported_effect` is filled only where the study is real; `reported` gives it in words with its source."""
+
+NUMBERS = ("reported_effect", "value", "ci_low", "ci_high", "n_cases", "n_seeds")
 
 _HEADING = "Claims of the paper"
 _NOTE = (
@@ -84,6 +89,13 @@ def claim_rows(
             rows.append(row | {"verdict": verdict.verdict, "reason": verdict.reason})
     table = pd.DataFrame(rows).reindex(columns=list(COLUMNS))
     return table.astype({"n_cases": "Int64", "n_seeds": "Int64"})
+
+
+def judge_claims(study: Study, settings: Settings, corpora: Corpora) -> pd.DataFrame:
+    """Judge the claims of `data/reference/claims.yaml` by what a study has stored; see `claim_rows`."""
+    measured = ClaimMeasurements(stored_arms(study, settings, corpora), settings)
+    numbers = pd.read_csv(REPORTED, keep_default_na=False)
+    return claim_rows(read_claims(), measured, numbers, settings, study)
 
 
 def _named(claim: Claim, cell: Cell, study: Study, compared: str) -> dict[str, Any]:
@@ -175,7 +187,5 @@ def _line(row: pd.Series) -> str:
 
 
 def read_claim_rows(path: Path) -> pd.DataFrame:
-    """Read `claims.csv`; text columns are never missing."""
-    rows = pd.read_csv(path)
-    texts = rows.columns.difference(["reported_effect", "value", "ci_low", "ci_high", "n_cases", "n_seeds"])
-    return rows.fillna(dict.fromkeys(texts, ""))
+    """Read `claims.csv`; empty cells are NaN in columns of numbers and empty text in the others."""
+    return pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(NUMBERS, [""]))

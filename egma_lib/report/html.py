@@ -13,7 +13,10 @@ from PIL import Image
 
 from egma_lib import __version__
 from egma_lib.artefacts import write_text
+from egma_lib.report.blocks import markdown
 from egma_lib.report.captions import FIGURES, TABLES, figure_caption
+from egma_lib.report.claims import NAME as CLAIMS
+from egma_lib.report.claims import claims_block, claims_summary, read_claim_rows
 from egma_lib.report.statements import report_statements
 from egma_lib.settings import Settings
 from egma_lib.study import Study
@@ -25,7 +28,7 @@ h1 { font-size: 1.6rem; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc
 table { border-collapse: collapse; font-size: 12px; display: block; overflow-x: auto; }
 th, td { padding: 3px 8px; border-bottom: 1px solid #e3e3e3; text-align: right; white-space: nowrap; }
 th:first-child, td:first-child { text-align: left; } th { background: #f5f5f5; }
-#reported_audit td { text-align: left; white-space: normal; min-width: 7rem; vertical-align: top; }
+#reported_audit td, #claims td { text-align: left; white-space: normal; min-width: 7rem; vertical-align: top; }
 img { max-width: 100%; } figure { margin: 1.5rem 0; } figcaption { color: #555; font-size: 13px; }
 .note { background: #fff7e0; border-left: 4px solid #e0a800; padding: .6rem 1rem; }
 """  # noqa: E501 - a style sheet reads better in whole rules
@@ -51,6 +54,7 @@ def write_report(study: Study, settings: Settings) -> Path:
         _about(study, settings),
         "<h2>What we see</h2>",
         _list(report_statements(study)),
+        _claims(study.results / CLAIMS),
     ]
     for name, title in TABLES.items():
         parts.append(f"<h2>{html.escape(title)}</h2>")
@@ -87,6 +91,14 @@ def _about(study: Study, settings: Settings) -> str:
 
 def _list(items: Sequence[str]) -> str:
     return "<ul>" + "".join(f"<li>{html.escape(item)}</li>" for item in items) + "</ul>"
+
+
+def _claims(path: Path) -> str:
+    if not path.exists():
+        return "<p>The claims of the paper have not been judged yet; run notebook 06.</p>"
+    rows = read_claim_rows(path)
+    body = mistune.create_markdown(plugins=["table"])(markdown(claims_block(rows)))
+    return f'<section id="claims">{body}<p>{html.escape(claims_summary(rows))}.</p></section>'
 
 
 def _table(path: Path) -> str:

@@ -8,10 +8,12 @@ import re
 from html.parser import HTMLParser
 
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 
 from egma_lib.report.captions import FIGURES, TABLES, figure_caption
+from egma_lib.report.claims import COLUMNS, write_claims
 from egma_lib.report.html import write_report
 from egma_lib.settings import load_settings
 from egma_lib.study import Study
@@ -139,6 +141,28 @@ def test_a_real_study_has_no_such_note(tmp_path, settings):
     assert ("p", {"class": "note"}) not in page.elements
     assert "simulated" not in page.text
     assert "not a medical device" in page.text
+
+
+def test_claims_stand_near_the_top_with_their_verdicts(tmp_path, settings):
+    assert "The claims of the paper have not been judged yet" in Page(made(tmp_path, settings)).text
+    values = [
+        "phantom-main",
+        "x",
+        "Gaze <b>helps</b>.",
+        "Table 4",
+        "EGMA minus Start",
+        "siim",
+        "",
+        "accuracy",
+    ]
+    values += ["63.62 against 58.40", np.nan, 5.25, 1.5, 9.5, 600, 5, "reproduced", "in a simulation: sign"]
+    write_claims(pd.DataFrame([dict(zip(COLUMNS, values, strict=True))]), tmp_path)
+    page = Page(made(tmp_path, settings))
+    assert page.balanced
+    assert "Gaze <b>helps</b>." in page.text
+    assert "SIIM, accuracy (n = 600, 5 seeds) +5.2 [1.5, 9.5]" in page.text
+    assert "1 reproduced, 0 not reproduced, 0 undecided, 0 not testable here." in page.text
+    assert page.text.index("Gaze <b>helps</b>.") < page.text.index(next(iter(TABLES.values())))
 
 
 def test_names_and_notes_are_text_and_not_markup(tmp_path, settings):
