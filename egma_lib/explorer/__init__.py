@@ -1,0 +1,1 @@
+"""The attention explorer: what a model looks at, beside what the radiologist looked at."""
