@@ -37,8 +37,8 @@ def jobs(
 ) -> None:
     """Write one job file per training run of the notebooks, in the order in which they can run.
 
-    Gaze has to be preprocessed before (notebook 01); corpora that are not there yet are made, which takes as
-    long as in notebook 02. The notebooks then reuse what was trained, and evaluate it.
+    Gaze has to be preprocessed before (notebook 01). Corpora that are not there yet are made, as notebook 02
+    would do. The notebooks then reuse what was trained, and evaluate it.
     """
     from egma_lib.experiments.corpora import build_corpora, find_gaze
     from egma_lib.experiments.job_list import count_unfinished, list_study_runs, write_jobs
