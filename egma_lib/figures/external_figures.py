@@ -10,9 +10,11 @@ from egma_lib.datasets.contract import ReportCorpus
 from egma_lib.errors import DataError
 from egma_lib.evaluation.encode import encode_images, encode_prompts
 from egma_lib.evaluation.evaluation_sets import load_evaluation_set
+from egma_lib.evaluation.probe_features import pixel_extractor
 from egma_lib.experiments.corpora import Corpora
 from egma_lib.experiments.external_runs import External
 from egma_lib.experiments.measurements import CLASSIFICATION_SETS
+from egma_lib.experiments.probe_runs import PIXELS
 from egma_lib.figures.attention import AttentionExample, attention_data, attention_map, plot_attention
 from egma_lib.figures.attention_examples import FINDING_WORDS, choose_sentences
 from egma_lib.figures.gaze_examples import film_of, frame_of
@@ -29,7 +31,10 @@ N_SENTENCES = 4
 def external_tsne(
     external: External, settings: Settings, corpora: Corpora, note: str
 ) -> tuple[Figure, pd.DataFrame]:
-    """Return Figure 4 and its points: image features of 5x200, or of the first of RSNA and SIIM at hand."""
+    """Return Figure 4 and its points: the model's image features beside the film's own coarse pixels.
+
+    The films are those of 5x200, or of the first of RSNA and SIIM at hand.
+    """
     name = next(one for one in CLASSIFICATION_SETS if (corpora.evaluation / one).is_dir())
     test_set = load_evaluation_set(corpora.evaluation / name)
     encoded = encode_images(
@@ -39,7 +44,8 @@ def external_tsne(
         settings.evaluation.batch_size,
     )
     labels = np.array(test_set.class_names)[test_set.labels]
-    points = embed_tsne({external.label: encoded.global_features}, labels, seed=settings.evaluation.seed)
+    features = {external.label: encoded.global_features, PIXELS: pixel_extractor()(test_set.images)}
+    points = embed_tsne(features, labels, seed=settings.evaluation.seed)
     return plot_tsne(points, note), points
 
 

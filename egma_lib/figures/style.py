@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -23,6 +24,9 @@ PALETTE: tuple[tuple[float, float, float], ...] = tuple(sns.color_palette("color
 
 HEAT_MAP = "inferno"
 FILM_MAP = "gray"
+
+_CHARACTERS_PER_INCH = 14
+"""Of a title at its font size, a little under the average."""
 
 _RC: dict[Any, Any] = {
     "figure.dpi": 110,
@@ -55,8 +59,10 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def title(figure: Figure, finding: str, note: str) -> None:
-    """Write the finding as the figure's title, with the study's note behind it."""
-    figure.suptitle(f"{finding}\n{note}" if note else finding, fontsize=10)
+    """Write the finding as the figure's title, in as many lines as it needs, and the study's note below."""
+    width = int(figure.get_figwidth() * _CHARACTERS_PER_INCH)
+    lines = [line for part in finding.split("\n") for line in textwrap.wrap(part, width)]
+    figure.suptitle("\n".join([*lines, note] if note else lines), fontsize=10)
 
 
 def show_film(ax: Axes, film: np.ndarray) -> None:

@@ -28,6 +28,6 @@ def test_a_panel_per_reader_with_peak_and_interval(readers):
     assert np.nanmax(line.get_ydata()) == pytest.approx(80)
     assert peak.get_xdata() == [-1.0, -1.0]
     assert zero.get_xdata() == [0, 0]
-    text = figure.get_suptitle()
+    text = " ".join(figure.get_suptitle().split())
     assert "-1.00 s [-1.25, -0.50]" in text
     assert "phantom study, synthetic" in text
