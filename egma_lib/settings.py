@@ -20,6 +20,10 @@ DATASET_KEYS = (
 )  # fmt: skip
 
 
+# `local` is submitit's engine of processes on this machine.
+_ENGINE = r"^(dask=\S+|(slurm|local)(:\w+=[^\s,]+(,\w+=[^\s,]+)*)?)$"
+
+
 class Group(BaseModel):
     """Base of every settings group: frozen, keyword-only, unknown fields refused."""
 
@@ -356,6 +360,9 @@ class ExperimentSettings(Group):
     jobs: int | None = Field(default=None, ge=1)
     """Runs trained at the same time; None is what the machine has room for. Decides no result, so no hash
     counts it."""
+    cluster: str | None = Field(default=None, pattern=_ENGINE)
+    """Engine that the training runs are sent to: `dask=tcp://HOST:8786`, `slurm` or
+    `slurm:option=value,option=value`; None trains here. No hash counts it."""
 
     @property
     def few_seeds(self) -> tuple[int, ...]:
@@ -404,9 +411,13 @@ class Settings(Group):
             raise SettingsError(_explain(error, f"profile {self.profile}")) from error
 
     def hash_of(self, *groups: str) -> str:
-        """Return a short hash of the named groups, e.g. `hash_of("gaze", "data")`; `jobs` does not count."""
+        """Return a short hash of the named groups, e.g. `hash_of("gaze", "data")`.
+
+        `jobs` and `cluster` do not count: where a run is trained decides no result.
+        """
+        where = {"jobs", "cluster"}
         return content_hash(
-            {name: getattr(self, name).model_dump(mode="json", exclude={"jobs"}) for name in groups}
+            {name: getattr(self, name).model_dump(mode="json", exclude=where) for name in groups}
         )
 
 

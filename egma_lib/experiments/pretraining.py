@@ -19,8 +19,8 @@ from egma_lib.experiments.gaze_variants import arm_settings, gaze_data_folder
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 from egma_lib.training.device import count_workers
-from egma_lib.training.jobs import TrainJob
-from egma_lib.training.run import RunSpec
+from egma_lib.training.jobs import TrainJob, TrainResult
+from egma_lib.training.run import RunSpec, is_finished
 from egma_lib.training.workers import train_all
 
 
@@ -68,14 +68,14 @@ def train_arms(
     *,
     progress: bool = True,
 ) -> pd.DataFrame:
-    """Train and evaluate every arm with every seed, in worker processes.
+    """Train and evaluate every arm with every seed, in worker processes or on `experiments.cluster`.
 
     Parameters
     ----------
     study
         Where runs and predictions go.
     settings
-        Seeds, schedule and number of jobs.
+        Seeds, schedule, and where the runs train: `experiments.jobs` processes here, or an engine.
     corpora
         What to train and evaluate on.
     arms
@@ -95,11 +95,7 @@ def train_arms(
     seeds = settings.experiments.seeds if seeds is None else seeds
     named = [(arm, seed, arm_job(study, settings, corpora, arm, seed)) for seed in seeds for arm in arms]
     bases = [arm_job(study, settings, corpora, replace(arm, method=None), seed) for arm, seed, _ in named]
-    n_jobs = count_workers(settings)
-    results = {
-        result.run_id: result
-        for result in train_all(bases + [job for _, _, job in named], n_jobs, show_progress=progress)
-    }
+    results = _train(bases + [job for _, _, job in named], settings, progress)
     table = pd.DataFrame(
         [
             {
@@ -119,6 +115,26 @@ def train_arms(
     )
     _merge_runs(study.results / "runs.csv", table.drop(columns=["reused"]))
     return table
+
+
+def _train(jobs: Sequence[TrainJob], settings: Settings, progress: bool) -> dict[str, TrainResult]:
+    """Train jobs here, or on the engine that the settings name."""
+    engine = settings.experiments.cluster
+    if engine is None:
+        trained = train_all(jobs, count_workers(settings), show_progress=progress)
+    else:
+        from egma_lib.experiments.cluster import train_on_cluster
+
+        trained = train_on_cluster(jobs, engine, is_complete=_is_complete, show_progress=progress)
+    return {result.run_id: result for result in trained}
+
+
+def _is_complete(job: TrainJob) -> bool:
+    """Whether a run has been trained and evaluated, so that it need not wait for a worker to say so."""
+    where = job.after_run_with
+    return is_finished(job.runs_folder / job.run_id) and is_evaluated(
+        where["predictions"] / job.run_id, where["evaluation"]
+    )
 
 
 def _merge_runs(path: Path, table: pd.DataFrame) -> None:

@@ -27,9 +27,9 @@ LOCAL_FOLDER = "local folder"
 def shareable_manifest(manifest: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return commit, settings, versions, hardware, seeds, data hash and stages, each checked.
 
-    Settings are validated field by field, so that nothing unknown passes; redirected data sets are left out
-    and weights of a local folder are called just that. Of a stage that failed, neither cell nor message is
-    kept.
+    Settings are validated field by field, so that nothing unknown passes; redirected data sets and the engine
+    of the runs are left out, and weights of a local folder are called just that. Of a stage that failed,
+    neither cell nor message is kept.
 
     Parameters
     ----------
@@ -92,6 +92,8 @@ def _hardware(about: Mapping[str, Any]) -> dict[str, Any]:
 def _without_paths(settings: Settings) -> dict[str, Any]:
     content = settings.model_dump(mode="json")
     content["data"]["paths"] = {}
+    # The engine's address names a machine.
+    content["experiments"]["cluster"] = None
     for field, value in content["model"].items():
         if field.endswith("_weights") and value is not None:
             local = Path(value).expanduser().exists() or not _HUB_NAME.fullmatch(value)

@@ -14,6 +14,7 @@ examples:
   ./run_all.sh --profile paper --data-root /data/cxr
   ./run_all.sh --only 03,06 --force       two notebooks again, whatever their state
   ./run_all.sh --set gaze.sigma_deg=0.5 --results results/narrow
+  ./run_all.sh --cluster dask=tcp://HOST:8786
 
 What is up to date is skipped; after a failure or Ctrl-C the next call goes on from there.
 """
@@ -35,6 +36,8 @@ class RunOptions:
         Run what is up to date as well.
     seeds, jobs
         Number of seeds and of parallel runs; None leaves them to the settings.
+    cluster
+        Engine that training runs are sent to; None leaves it to the settings, which train here.
     overrides
         `group.field=value` strings, as given with --set.
     list_only
@@ -49,6 +52,7 @@ class RunOptions:
     force: bool = False
     seeds: int | None = None
     jobs: int | None = None
+    cluster: str | None = None
     overrides: tuple[str, ...] = ()
     list_only: bool = False
 
@@ -94,6 +98,12 @@ def _parser(program: str) -> argparse.ArgumentParser:
         metavar="N",
         type=_positive,
         help="training runs at a time; default: cores. Changes no result",
+    )
+    add(
+        "--cluster",
+        metavar="ENGINE",
+        help="send training runs to dask=tcp://HOST:8786, slurm or slurm:partition=gpu,gpus_per_node=1; "
+        "see docs/cluster.md",
     )
     add(
         "--set",

@@ -68,11 +68,13 @@ class _Suite:
             self.overrides["experiments.seeds"] = list(range(options.seeds))
         if options.jobs is not None:
             self.overrides["experiments.jobs"] = options.jobs
+        if options.cluster is not None:
+            self.overrides["experiments.cluster"] = options.cluster
         self.settings = load_settings(options.profile, self.overrides)
         self.stages = discover(place.notebooks, place.reads)
         self.chosen = select(self.stages, options.only, options.start)
         self.state_folder = place.state
-        # What decides every stage alike; `hash_of` leaves the number of jobs out.
+        # What decides every stage alike; `hash_of` leaves out where runs train.
         groups = [name for name in Settings.model_fields if name != "profile"]
         self.common = [code_hash(place.code), self.settings.profile, self.settings.hash_of(*groups)]
 
