@@ -17,6 +17,8 @@ from egma_lib.experiments.two_way_bootstrap import Effect
 from egma_lib.settings import Group
 
 CLAIMS = Path(__file__).resolve().parents[2] / "data" / "reference" / "claims.yaml"
+CLAIMS_FILE = "claims.csv"
+"""Name in the results folder."""
 
 REPRODUCED = "reproduced"
 NOT_REPRODUCED = "not reproduced"

@@ -11,6 +11,7 @@ import pandas as pd
 
 from egma_lib.artefacts import write_text
 from egma_lib.experiments.claims import (
+    CLAIMS_FILE,
     NOT_TESTABLE,
     REPRODUCED,
     VERDICTS,
@@ -29,7 +30,6 @@ from egma_lib.report.table_files import REPORTED
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 
-NAME = "claims.csv"
 COLUMNS = (
     "study", "id", "claim", "source", "compared", "dataset", "setting", "metric", "reported",
     "reported_effect", "value", "ci_low", "ci_high", "n_cases", "n_seeds", "verdict", "reason",
@@ -147,7 +147,7 @@ def _effect(claim: Claim, measured: ClaimMeasurements, cell: Cell, settings: Set
 
 def write_claims(rows: pd.DataFrame, results: Path) -> Path:
     """Write `claims.csv` into a results folder and return its path."""
-    return write_text(results / NAME, rows.to_csv(index=False, float_format="%.4f"))
+    return write_text(results / CLAIMS_FILE, rows.to_csv(index=False, float_format="%.4f"))
 
 
 def claims_summary(rows: pd.DataFrame) -> str:
@@ -188,4 +188,4 @@ def _line(row: pd.Series) -> str:
 
 def read_claim_rows(path: Path) -> pd.DataFrame:
     """Read `claims.csv`; empty cells are NaN in columns of numbers and empty text in the others."""
-    return pd.read_csv(path, keep_default_na=False, na_values=dict.fromkeys(NUMBERS, [""]))
+    return pd.read_csv(path, keep_default_na=False, na_values={key: [""] for key in NUMBERS})

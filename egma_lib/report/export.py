@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 
 from egma_lib.artefacts import atomic_path, read_json, write_json, write_text
 from egma_lib.errors import ArtefactError, DataError
+from egma_lib.experiments.claims import CLAIMS_FILE
 from egma_lib.figures.gaze_quantity import plot_gaze_quantity
 from egma_lib.figures.prompt_spread import plot_prompt_spread
 from egma_lib.figures.style import save_figure
@@ -25,6 +26,7 @@ from egma_lib.report.blocks import Block, latex, markdown
 from egma_lib.report.export_check import fewest_held_out, known_identifiers, require_no_identifiers
 from egma_lib.report.export_manifest import shareable_manifest
 from egma_lib.report.export_tables import (
+    CLAIMS,
     LONG,
     MINIMUM_CASES,
     SUPPRESSED,
@@ -91,6 +93,7 @@ def export_shareable(results: Path, out: Path) -> list[Path]:
         write_text(temporary / "README.txt", _README)
         write_json(temporary / "manifest.json", manifest)
         tables = _write_tables(results / "tables", temporary / "tables")
+        _write_claims(results / CLAIMS_FILE, temporary / CLAIMS_FILE)
         study = next(iter(tables.values()))["study"].iloc[0]
         _write_figures(temporary / "figures", _figure_rows(results, tables, manifest), f"study: {study}")
         require_no_identifiers(temporary, known_identifiers(results))
@@ -112,6 +115,11 @@ def _write_tables(source: Path, target: Path) -> dict[str, pd.DataFrame]:
         write_text(target / f"{name}.md", markdown(block))
         write_text(target / f"{name}.tex", latex(block))
     return shared
+
+
+def _write_claims(source: Path, target: Path) -> None:
+    if source.is_file():
+        write_text(target, read_shared(source, CLAIMS).to_csv(index=False))
 
 
 def _figure_rows(

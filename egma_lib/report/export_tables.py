@@ -83,6 +83,16 @@ TABLES: Mapping[str, SharedColumns] = {
     ),
 }  # fmt: skip
 """Tables that are shared, by contract name."""
+CLAIMS = SharedColumns(
+    texts=(
+        "study", "id", "claim", "source", "compared", "dataset", "setting", "metric", "reported", "verdict",
+        "reason",
+    ),
+    numbers=("reported_effect", "n_seeds"),
+    governed=("value", "ci_low", "ci_high"),
+    counts=("n_cases",),
+)  # fmt: skip
+"""What is shared of `claims.csv`."""
 
 
 def read_shared(path: Path, columns: SharedColumns, n_cases: pd.Series | None = None) -> pd.DataFrame:

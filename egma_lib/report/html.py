@@ -13,9 +13,9 @@ from PIL import Image
 
 from egma_lib import __version__
 from egma_lib.artefacts import write_text
+from egma_lib.experiments.claims import CLAIMS_FILE
 from egma_lib.report.blocks import markdown
 from egma_lib.report.captions import FIGURES, TABLES, figure_caption
-from egma_lib.report.claims import NAME as CLAIMS
 from egma_lib.report.claims import claims_block, claims_summary, read_claim_rows
 from egma_lib.report.statements import report_statements
 from egma_lib.settings import Settings
@@ -54,7 +54,7 @@ def write_report(study: Study, settings: Settings) -> Path:
         _about(study, settings),
         "<h2>What we see</h2>",
         _list(report_statements(study)),
-        _claims(study.results / CLAIMS),
+        _claims(study.results / CLAIMS_FILE),
     ]
     for name, title in TABLES.items():
         parts.append(f"<h2>{html.escape(title)}</h2>")

@@ -18,6 +18,7 @@ from egma_lib.report.claims import (
     read_claim_rows,
     write_claims,
 )
+from egma_lib.report.export_tables import CLAIMS
 from egma_lib.report.retrieval_table import measure_retrieval
 from egma_lib.report.table_files import REPORTED
 from egma_lib.settings import load_settings
@@ -217,6 +218,12 @@ def test_block_has_a_line_per_claim_and_the_summary_counts_all_rows(rows):
     assert "RSNA, accuracy (n = 12, 3 seeds) " in line["effect"]
     counts = [int(part.split()[0]) for part in claims_summary(rows).split(", ")]
     assert sum(counts) == len(rows)
+
+
+def test_every_text_of_a_claim_is_short_enough_to_be_shared(rows):
+    texts = rows[["claim", "source", "compared", "reported", "reason"]]
+    assert texts.map(len).to_numpy().max() <= 120
+    assert set(COLUMNS) == {*CLAIMS.texts, *CLAIMS.numbers, *CLAIMS.governed, *CLAIMS.counts}
 
 
 def test_arms_of_claims_are_arms_of_the_settings():

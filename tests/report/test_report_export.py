@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from egma_lib import cli
 from egma_lib.errors import ArtefactError, DataError, EgmaError, SettingsError
+from egma_lib.report.claims import COLUMNS
 from egma_lib.report.export import export_shareable
 
 EXPECTED = {
@@ -121,6 +122,28 @@ def test_a_small_cell_is_suppressed_in_csv_md_and_tex(tmp_path, n_cases, shown):
     assert row["n_cases"] == ("<10" if n_cases in (1, 9) else str(n_cases))
     for path in files_of(tmp_path / "shared" / "tables"):
         assert ("77.77" in path.read_text()) is (shown and "table_2" in path.name), path
+
+
+@pytest.mark.parametrize(
+    ("n_cases", "shown"),
+    [
+        pytest.param(600, ["5.25", "1.5", "9.5", "600"], id="many_cases_are_shown"),
+        pytest.param(9, ["<10"] * 4, id="few_are_not"),
+        pytest.param("", [""] * 4, id="a_claim_without_effect_stays_empty"),
+    ],
+)
+def test_claims_are_shared_without_small_cells(tmp_path, n_cases, shown):
+    results = make_results(tmp_path / "results", figures=False)
+    values = ["real", "x", "Gaze helps.", "Table 4", "EGMA minus Start", "siim", "", "accuracy"]
+    numbers = [5.25, 1.5, 9.5] if n_cases else [""] * 3
+    values += ["63.62 against 58.40: +5.22", 5.22, *numbers, n_cases, 5, "reproduced", "as claimed"]
+    claims = pd.DataFrame([dict(zip(COLUMNS, values, strict=True)) | {"case": CANARY_IDS[0]}])
+    claims.to_csv(results / "claims.csv", index=False)
+    export_shareable(results, tmp_path / "shared")
+    row = pd.read_csv(tmp_path / "shared/claims.csv", dtype=str, keep_default_na=False).iloc[0]
+    assert row[["value", "ci_low", "ci_high", "n_cases"]].tolist() == shown
+    assert list(row.index) == list(COLUMNS)
+    assert row["reported_effect"] == "5.22"
 
 
 def test_the_papers_own_numbers_need_no_cases(tmp_path):
