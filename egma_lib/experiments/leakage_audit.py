@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from egma_lib.datasets.leakage import AuditedSet, LeakageAudit, audit_leakage
 from egma_lib.evaluation.evaluation_sets import load_evaluation_set
 from egma_lib.evaluation.probe_data import PARTS, ProbeSet
 from egma_lib.experiments.corpora import Corpora
+from egma_lib.experiments.film_rows import FilmRows
 from egma_lib.settings import EvaluationSettings
 from egma_lib.training.data import TrainingData
 
@@ -97,7 +99,10 @@ def audit_probe_sets(
 
 
 def training_sets(name: str, data: TrainingData) -> list[AuditedSet]:
-    """Return training and validation part of a MIMIC corpus, each film once under its first sample."""
+    """Return training and validation part of a MIMIC corpus, each film once under its first sample.
+
+    Films stay where they are and are read block by block as the audit goes through them.
+    """
     parts = []
     for part, role in (("train", "training"), ("validation", "validation")):
         chosen = np.flatnonzero(data.is_validation == (part == "validation"))
@@ -110,7 +115,8 @@ def training_sets(name: str, data: TrainingData) -> list[AuditedSet]:
                     family="mimic",
                     patient_ids=np.array(data.patient_ids)[chosen],
                     image_ids=np.array(data.sample_ids)[chosen[first]],
-                    images=data.images[rows],
+                    # Answers like an array; the rows themselves would be a copy of the whole corpus.
+                    images=cast(np.ndarray, FilmRows(data.images, rows)),
                 )
             )
     return parts

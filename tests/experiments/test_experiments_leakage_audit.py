@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tracemalloc
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from egma_lib.datasets.leakage import require_no_leakage
+from egma_lib.datasets.leakage import audit_leakage, require_no_leakage
 from egma_lib.errors import LeakageError
 from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS, EvaluationSet, save_evaluation_set
 from egma_lib.experiments.corpora import Corpora
+from egma_lib.experiments.film_rows import FilmRows
 from egma_lib.experiments.leakage_audit import audit_corpora, training_sets
 from egma_lib.settings import EvaluationSettings
 from egma_lib.training.data import TrainingData
@@ -73,9 +77,50 @@ def test_every_film_is_audited_once_under_its_first_sample():
     train, validation = training_sets("gaze", data)
     assert (train.name, train.role, train.family) == ("gaze_train", "training", "mimic")
     assert train.image_ids.tolist() == ["s1", "s0"]
-    np.testing.assert_array_equal(train.images, films(5, 7))
+    np.testing.assert_array_equal(train.images[:], films(5, 7))
+    np.testing.assert_array_equal(train.images[1], films(7)[0])
     assert sorted(train.patient_ids) == ["a", "a", "b"]
     assert (validation.name, validation.image_ids.tolist()) == ("gaze_validation", ["s3"])
+
+
+def test_films_are_not_copied_and_the_audit_reads_them_block_by_block(tmp_path, monkeypatch):
+    n = 2500
+    images = np.lib.format.open_memmap(tmp_path / "films.npy", "w+", np.uint8, (n, 24, 24))
+    images[:] = np.random.default_rng(0).integers(0, 255, images.shape)
+    ids = [str(number) for number in range(n)]
+    data = training_data([1], [0] * n, ids, [False] * n, "s")
+    data = replace(data, images=images, image_index=np.arange(n))
+    tracemalloc.start()
+    (train,) = training_sets("base", data)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # The films are 1.4 MB; ids and indices take the rest.
+    assert peak < 0.5 * images.nbytes
+    read = []
+    get = FilmRows.__getitem__
+
+    def reading(self, key):
+        found = get(self, key)
+        read.append(len(found) if isinstance(key, slice) else 1)
+        return found
+
+    monkeypatch.setattr(FilmRows, "__getitem__", reading)
+    audit = audit_leakage([train])
+    assert audit.sets["n_images"].tolist() == [n]
+    # Once for the fingerprints, once for the hashes of the pixels.
+    assert sum(read) == 2 * n
+    assert max(read) <= 1024
+
+
+def test_rows_answer_like_the_array_of_them():
+    stack = films(1, 2, 3, 4)
+    rows = np.array([3, 0, 2])
+    chosen, copied = FilmRows(stack, rows), stack[rows]
+    assert (chosen.shape, chosen.ndim, chosen.dtype, len(chosen)) == (copied.shape, 3, np.uint8, 3)
+    for key in (0, -1, slice(None), slice(1, 2), slice(2, 9)):
+        np.testing.assert_array_equal(chosen[key], copied[key])
+    with pytest.raises(IndexError):
+        chosen[3]
 
 
 def test_corpora_and_test_sets_are_compared_and_an_empty_part_is_left_out(tmp_path):
