@@ -27,6 +27,7 @@ from egma_lib.experiments.evaluation_tables import (
 )
 from egma_lib.gaze.artefact import GazeArtefact, load_gaze_artefact
 from egma_lib.gaze.preprocess import gaze_folder
+from egma_lib.models.build import start_weights_file
 from egma_lib.models.vocabulary import learn_vocabulary, pretrained_tokenizer
 from egma_lib.settings import Settings
 from egma_lib.study import Study
@@ -153,6 +154,7 @@ def build_corpora(study: Study, settings: Settings, gaze: GazeArtefact, *, progr
     if corpora.complete:
         return corpora
     require_datasets(study)
+    start_weights_file(settings.model)
     # Read before hours of decoding: a fault in a test set's tables must show at once.
     evaluation = None if corpora.has_evaluation_sets else load_evaluation_tables(study, settings)
     if not corpora.has_training_data:

@@ -14,7 +14,7 @@ from egma_lib.experiments.gaze_controls.variant import with_gaze
 from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.heatmaps import gaze_similarity
 from egma_lib.settings import Settings
-from egma_lib.study import Study
+from egma_lib.study import REPOSITORY, Study
 from egma_lib.training.data import TrainingData
 
 _DRAWN_BY = {"gaze.sigma_deg", "gaze.gaze_floor", "gaze.whole_report_fallback"}
@@ -99,6 +99,6 @@ def _reason(arm: Arm, study: Study) -> str:
     if arm.gaze != MEASURED and (reason := unavailable_reason(arm.gaze, study)):
         return reason
     weights = dict(arm.overrides).get("model.start_weights")
-    if weights and not Path(str(weights)).expanduser().is_file():
+    if weights and not (REPOSITORY / Path(str(weights)).expanduser()).is_file():
         return f"not available: no file {Path(str(weights)).name}"
     return ""

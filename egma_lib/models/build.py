@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
+from egma_lib.errors import SettingsError
 from egma_lib.models.checkpoints.start import fill_start_weights
 from egma_lib.models.dual_encoder import DualEncoder
 from egma_lib.models.image_encoders import build_image_encoder
@@ -16,6 +17,7 @@ from egma_lib.models.text_encoder import build_text_encoder
 from egma_lib.models.vocabulary import load_tokenizer
 from egma_lib.models.weights import load_weights, stored_text_sizes
 from egma_lib.settings import ModelSettings, Settings
+from egma_lib.study import REPOSITORY
 
 if TYPE_CHECKING:
     from transformers import BertTokenizer
@@ -44,17 +46,38 @@ def build_dual_encoder(
     SettingsError
         Weights cannot be read or do not fit, or the patch grid does not fit the encoder.
     """
-    start = settings.start_weights
+    start = start_weights_file(settings)
     # A converted checkpoint fills the whole image encoder, so weights of its own are not looked for.
     chosen = settings if start is None else settings.model_copy(update={"image_weights": None})
     model = _assemble(chosen, tokenizer, seed, image_size, text_sizes=None)
     if start is not None:
-        report = fill_start_weights(model, Path(start), settings)
+        report = fill_start_weights(model, start, settings)
         _log.info(
             "%s: %d tensors from %s, left out %s, random %s",
             start, report.n_filled, report.source, sorted(report.left_out), sorted(report.random),
         )  # fmt: skip
     return model
+
+
+def start_weights_file(settings: ModelSettings) -> Path | None:
+    """Return the file of `model.start_weights`; a relative path is below the repository.
+
+    Raises
+    ------
+    SettingsError
+        There is no such file: says how to make it, or to do without.
+    """
+    if settings.start_weights is None:
+        return None
+    path = REPOSITORY / Path(settings.start_weights).expanduser()
+    if not path.is_file():
+        raise SettingsError(
+            f"model.start_weights {path}: no such file. The paper starts from MedCLIP's published weights: "
+            f"convert them with `egma weights convert FILE --source medclip-vit --out {path.name}` "
+            "(docs/weights.md); or train a stage 1 here, with --set model.start_weights=null and "
+            "training.base.image_passes above 0 (released length: 184750)"
+        )
+    return path
 
 
 def _assemble(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,9 +16,9 @@ import yaml
 from egma_lib.artefacts import atomic_path, content_hash, write_json, write_text
 from egma_lib.errors import TrainingError
 from egma_lib.losses.methods import method_loss
-from egma_lib.models.build import build_dual_encoder
+from egma_lib.models.build import build_dual_encoder, start_weights_file
 from egma_lib.models.weights import load_weights, save_weights
-from egma_lib.settings import Settings, StageSettings
+from egma_lib.settings import ModelSettings, Settings, StageSettings
 from egma_lib.training.batches import BatchMaker
 from egma_lib.training.code_hash import code_of_method
 from egma_lib.training.data import TrainingData
@@ -87,7 +88,8 @@ def run_id(spec: RunSpec, settings: Settings, data_hash: str) -> str:
     )
     digest = content_hash(
         asdict(spec),
-        settings.model.model_dump(mode="json"),
+        settings.model.model_dump(mode="json", exclude={"start_weights"}),
+        _start_content(settings.model),
         settings.data.model_dump(mode="json", include={"image_size", "pixel_mean", "pixel_std"}),
         None if spec.method == "clip" else settings.losses.model_dump(mode="json"),
         training,
@@ -97,6 +99,17 @@ def run_id(spec: RunSpec, settings: Settings, data_hash: str) -> str:
         length=8,
     )
     return f"{spec.name}-s{spec.seed}-{digest}"
+
+
+def _start_content(settings: ModelSettings) -> str | None:
+    """Return a hash of the checkpoint that a new model starts from, so that another file is another run."""
+    path = start_weights_file(settings)
+    return None if path is None else _hash_of_file(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=16)
+def _hash_of_file(path: Path, changed_ns: int) -> str:
+    return content_hash(path)
 
 
 def stage_settings(spec: RunSpec, settings: Settings) -> StageSettings:
@@ -181,8 +194,12 @@ def _train(
 ) -> None:
     keeps_gaze = samples_with_gaze(data, spec.gaze_share, spec.seed)
     batches = BatchMaker(data, tokenizer, settings, spec.stage, spec.seed, keeps_gaze, ranks)
-    model = build_dual_encoder(settings.model, tokenizer, spec.seed, settings.data.image_size)
-    if start_weights is not None:
+    if start_weights is None:
+        model = build_dual_encoder(settings.model, tokenizer, spec.seed, settings.data.image_size)
+    else:
+        # The run that it starts from holds every weight; a published checkpoint is not needed again.
+        blank = settings.model.model_copy(update={"start_weights": None})
+        model = build_dual_encoder(blank, tokenizer, spec.seed, settings.data.image_size)
         load_weights(model, start_weights)
     if ranks.count > 1 and device.type == "cuda":
         model.image_encoder = torch.nn.SyncBatchNorm.convert_sync_batchnorm(model.image_encoder)
