@@ -1,0 +1,85 @@
+"""What stands around the films: heading, colour bars and legend, at places of their own."""
+
+from __future__ import annotations
+
+import textwrap
+
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import Colormap, Normalize
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from egma_lib.explorer.case import ExplorerCase
+from egma_lib.explorer.state import ViewState
+from egma_lib.explorer.views.colours import ATTENTION_MAP, FILM_GREY, FIXATION_COLOUR, GAZE_COLOUR
+from egma_lib.explorer.views.layers import drawn, region_colours, shown_fixations
+from egma_lib.explorer.views.layout import Place
+
+_CHARACTERS_PER_INCH = 12
+_MOST_LINES = 2
+
+
+def add_heading(figure: Figure, text: str) -> None:
+    """Write a text over the films, on two lines at most."""
+    if not text:
+        return
+    columns = int(figure.get_figwidth() * _CHARACTERS_PER_INCH)
+    lines = textwrap.wrap(text, columns, max_lines=_MOST_LINES, placeholder=" …")
+    figure.text(0.5, 1 - 0.05 / figure.get_figheight(), "\n".join(lines), ha="center", va="top", fontsize=10)
+
+
+def add_colour_bar(
+    figure: Figure, place: Place, colours: Colormap, limits: tuple[float, float], label: str, opacity: float
+) -> None:
+    """Draw the colours of a layer, as opaque as the layer, with its values."""
+    ax = figure.add_axes(place, facecolor=FILM_GREY)
+    scale = ScalarMappable(Normalize(*limits), colours)
+    bar = figure.colorbar(scale, cax=ax, label=label, alpha=opacity)
+    ax.set_facecolor(FILM_GREY)
+    bar.ax.tick_params(labelsize=7, length=2)
+    bar.ax.yaxis.label.set_fontsize(8)
+
+
+def add_legend(figure: Figure, case: ExplorerCase, state: ViewState, gaze: bool, attention: bool) -> None:
+    """Name every layer that is to be seen, under the films.
+
+    Parameters
+    ----------
+    figure, case, state
+        What is drawn.
+    gaze, attention
+        Whether there is a map to draw for these layers.
+    """
+    handles: list[Patch | Line2D] = []
+    if attention and drawn(state.attention):
+        handles.append(Patch(facecolor=ATTENTION_MAP(255)[:3], label="model attention"))
+    if gaze and drawn(state.gaze):
+        handles.append(Patch(facecolor=GAZE_COLOUR, label="gaze heatmap"))
+    if drawn(state.fixations) and len(shown_fixations(case, state)):
+        handles.append(_fixation_handle())
+    if drawn(state.regions):
+        colours = region_colours(case.regions)
+        sources = {region.finding: region.source for region in case.regions}
+        handles += [
+            Line2D([], [], color=colour, label=f"{finding} ({sources[finding]})")
+            for finding, colour in colours.items()
+        ]
+    if state.patch is not None:
+        row, column = state.patch
+        label = f"patch: row {row}, column {column}"
+        handles.append(Patch(facecolor="none", edgecolor="black", label=label))
+    if handles:
+        columns = max(2, int(figure.get_figwidth() / 2))
+        figure.legend(handles=handles, loc="lower center", ncols=columns, fontsize=7, borderaxespad=0.2)
+
+
+def _fixation_handle() -> Line2D:
+    return Line2D(
+        [],
+        [],
+        color=FIXATION_COLOUR,
+        marker="o",
+        markeredgecolor="white",
+        label="fixations (area: duration, number: order)",
+    )
