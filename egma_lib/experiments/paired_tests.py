@@ -11,21 +11,21 @@ from scipy import stats
 def two_sided_p(value: float, sd: float, n_seeds: int) -> float:
     """Return p of a paired t test from mean, standard deviation and number of differences; NaN with one.
 
-    Differences that are all the same give 0, or 1 where they are all 0.
+    Differences that are all the same have no spread to judge them by: NaN, or 1 where they are all 0.
     """
-    if n_seeds < 2:
+    if n_seeds < 2 or (sd == 0 and value != 0):
         return float("nan")
     if sd == 0:
-        return 1.0 if value == 0 else 0.0
+        return 1.0
     return float(2 * stats.t.sf(abs(value) / (sd / np.sqrt(n_seeds)), n_seeds - 1))
 
 
 def one_sided_p(gain: float, sd: float, n_seeds: int) -> float:
     """Return p of the alternative "helps" (gain > 0), as `two_sided_p`; harm gives values near 1."""
-    if n_seeds < 2:
+    if n_seeds < 2 or (sd == 0 and gain > 0):
         return float("nan")
     if sd == 0:
-        return 0.0 if gain > 0 else 1.0
+        return 1.0
     return float(stats.t.sf(gain / (sd / np.sqrt(n_seeds)), n_seeds - 1))
 
 

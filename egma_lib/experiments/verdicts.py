@@ -17,7 +17,7 @@ GAP_SIZE = "shortcut_gap_size"
 """Distance of the shortcut gap from 0, which is best: a gap of either sign is a shortcut."""
 NO_DIFFERENCE = "no difference seen"
 NO_BENEFIT = "no benefit seen"
-NO_STATEMENT = "no statement: fewer than two seeds"
+NO_STATEMENT = "no statement: too few seeds to know their spread"
 
 Measurements = Mapping[tuple[str, str, str], Measured]
 """(dataset, score, metric) to what was measured."""
