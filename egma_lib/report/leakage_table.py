@@ -6,15 +6,26 @@ from pathlib import Path
 
 import pandas as pd
 
-from egma_lib.artefacts import write_text
+from egma_lib.artefacts import read_json, write_text
 from egma_lib.datasets.leakage import LeakageAudit
-from egma_lib.datasets.provenance import read_provenance, starts_from
+from egma_lib.datasets.provenance import UNKNOWN, read_provenance, starts_from
+from egma_lib.errors import ArtefactError
 from egma_lib.report.blocks import DATASET_LABELS, Block, latex, markdown
 from egma_lib.settings import ModelSettings
 from egma_lib.study import Study
 
 LEAKAGE_TABLE = "leakage_audit"
 PROBE_LEAKAGE_TABLE = "leakage_audit_linear_probe"
+CHECKPOINT_OF = {
+    "medclip-vit": "MedCLIP-ViT",
+    "medclip-resnet50": "MedCLIP-ResNet50",
+    "gloria": "GLoRIA",
+    "mgca-vit": "MGCA",
+    "mgca-resnet50": "MGCA",
+    "clip": "CLIP ViT-B/16",
+    "open_clip": "open_clip ViT-B/16",
+}
+"""Source of a converted checkpoint to its name in the provenance file."""
 _TITLE = "Leakage audit: what training and evaluation share"
 _HEADERS = {
     "n_patients": "patients in both",
@@ -86,11 +97,49 @@ def provenance_block(model: ModelSettings) -> Block:
     provenance = read_provenance()
     cells = provenance.drop(columns="hub_name").set_index("checkpoint")
     cells.columns = [name.replace("_", " ") for name in cells.columns]
-    note = (
-        f"This study starts from: image encoder {starts_from(model.image_weights, provenance)}; text encoder "
-        f"{starts_from(model.text_weights, provenance)}."
-    )
+    note = f"This study starts from: {start_in_words(model, provenance)}."
     return Block("What start checkpoints were trained on", cells, note)
+
+
+def start_in_words(model: ModelSettings, provenance: pd.DataFrame) -> str:
+    """Say what training starts from: weights per encoder, or a converted checkpoint.
+
+    Parameters
+    ----------
+    model
+        Of a converted checkpoint (`model.start_weights`) the report that `egma weights convert` writes
+        beside it says the source; of its path only the file's name is said.
+    provenance
+        As `read_provenance` gives it.
+
+    Raises
+    ------
+    ArtefactError
+        The file beside the checkpoint is no such report.
+    """
+    text = f"text encoder {starts_from(model.text_weights, provenance)}"
+    if model.start_weights is None:
+        return f"image encoder {starts_from(model.image_weights, provenance)}; {text}"
+    path = Path(model.start_weights)
+    beside = path.with_suffix(".json")
+    if not beside.is_file():
+        return (
+            f"{path.name} (trained on: {UNKNOWN}; {beside.name}, which names its source, is missing); {text}"
+        )
+    report = read_json(beside)
+    if not isinstance(report, dict) or not {"source", "file", "stays_random"} <= report.keys():
+        raise ArtefactError(
+            f"{beside}: no report of `egma weights convert`; convert the checkpoint again, or move the file"
+        )
+    checkpoint = CHECKPOINT_OF.get(report["source"], report["source"])
+    seen = dict.fromkeys(provenance.loc[provenance["checkpoint"] == checkpoint, "test_sets_seen"])
+    converted = (
+        f"{path.name}, converted from {report['file']}, {checkpoint} (test sets seen: "
+        f"{'; '.join(seen) or UNKNOWN})"
+    )
+    if "text_encoder." in report["stays_random"]:
+        return f"image encoder {converted}; {text}"
+    return f"image and text encoder {converted}"
 
 
 def _cells(rows: pd.DataFrame) -> pd.DataFrame:
