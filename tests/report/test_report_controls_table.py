@@ -9,7 +9,7 @@ from egma_lib.errors import ArtefactError, SettingsError
 from egma_lib.experiments.arm_measurements import measure_arms
 from egma_lib.experiments.arms import chosen_arms
 from egma_lib.experiments.spoken_findings import LAG_METRIC
-from egma_lib.experiments.verdicts import NO_BENEFIT, NO_DIFFERENCE
+from egma_lib.experiments.verdicts import NO_BENEFIT, NO_DIFFERENCE, NO_STATEMENT
 from egma_lib.report.controls_beside import crossing_block, lag_block, likeness_block, null_block
 from egma_lib.report.controls_table import AGAINST, EFFECT, OTHER_EFFECT, table_controls
 from egma_lib.report.table_files import write_table
@@ -144,7 +144,7 @@ def test_the_null_study_is_judged_one_sided(table, tmp_path):
     block = null_block(csv)
     assert block.cells.index[0] == "EGMA minus Continued, no gaze"
     assert block.cells.shape == (5, 9)
-    assert block.cells.map(lambda cell: cell.startswith((NO_BENEFIT, "helps"))).all().all()
+    assert block.cells.map(lambda cell: cell.startswith((NO_BENEFIT, NO_STATEMENT, "helps"))).all().all()
     helped = int(block.cells.map(lambda cell: cell.startswith("helps")).to_numpy().sum())
     assert f"{helped} of 45 verdicts" in block.note
 
