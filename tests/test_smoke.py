@@ -12,7 +12,16 @@ import pytest
 
 from egma_lib.study import REPOSITORY
 
-TABLES = ("table_2_zero_shot", "table_3_retrieval", "table_4_ablation")
+TABLES = (
+    "table_1_linear_probe",
+    "table_2_zero_shot",
+    "table_3_retrieval",
+    "table_4_ablation",
+    "table_7_backbones",
+    "controls",
+    "grounding",
+    "deviations_effect",
+)
 FIGURES = (
     "figure_3_attention",
     "figure_4_tsne",
