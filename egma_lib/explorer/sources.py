@@ -1,0 +1,129 @@
+"""What a study holds for the explorer, read when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from egma_lib.datasets.contract import CaseTable, ReportCorpus
+from egma_lib.datasets.eye_gaze_boxes import load_structure_boxes
+from egma_lib.datasets.gaze_corpus import load_study_gaze_corpus
+from egma_lib.errors import ArtefactError, DataError
+from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS, EvaluationSet, load_evaluation_set
+from egma_lib.experiments.corpora import Corpora, corpora_location, find_gaze
+from egma_lib.experiments.evaluation_tables import load_evaluation_tables
+from egma_lib.explorer.bounded_cache import BoundedCache
+from egma_lib.gaze.artefact import GazeArtefact
+from egma_lib.gaze.frames import ImageFrame
+from egma_lib.settings import Settings
+from egma_lib.study import Study
+from egma_lib.training.data import TrainingData
+
+GAZE_CORPUS = "gaze"
+"""Name of the corpus of readings; all other corpora are evaluation sets."""
+
+
+class StudySources:
+    """The artefacts of stages 01 and 02 and the films behind them.
+
+    Parameters
+    ----------
+    study, settings
+        Which study, and the settings that its artefacts were made with.
+    """
+
+    def __init__(self, study: Study, settings: Settings) -> None:
+        self.study = study
+        self.settings = settings
+        self._sets: BoundedCache[EvaluationSet] = BoundedCache(len(CLASS_ORDERS))
+
+    @property
+    def grid(self) -> tuple[int, int]:
+        """Rows and columns of the patch grid."""
+        return (self.settings.model.patch_grid, self.settings.model.patch_grid)
+
+    @cached_property
+    def gaze(self) -> GazeArtefact:
+        """The gaze artefact; ArtefactError where stage 01 has not been run."""
+        return find_gaze(self.study, self.settings)
+
+    @cached_property
+    def corpora(self) -> Corpora:
+        """The corpora; ArtefactError where stage 02 has not been run."""
+        corpora = corpora_location(self.study, self.settings, self.gaze.folder)
+        if not corpora.complete:
+            raise ArtefactError(
+                f"{corpora.base.parent}: no corpora of these settings; run "
+                f"`./run_all.sh --profile {self.settings.profile} --only 01,02`"
+            )
+        return corpora
+
+    @cached_property
+    def data(self) -> TrainingData:
+        """The gaze corpus as training data: films at the model's size, sentences, labels."""
+        return TrainingData.load(self.corpora.gaze)
+
+    @cached_property
+    def sample_of(self) -> dict[str, int]:
+        """Reading id to its row of `data`."""
+        return {sample: row for row, sample in enumerate(self.data.sample_ids)}
+
+    @cached_property
+    def readings(self) -> pd.DataFrame:
+        """Rows of the gaze artefact's readings in the order of `data`, index reading_id."""
+        return self.gaze.readings.set_index("reading_id").loc[list(self.data.sample_ids)]
+
+    @cached_property
+    def corpus(self) -> ReportCorpus:
+        """The gaze corpus with the paths of its films and the marked regions."""
+        corpus = load_study_gaze_corpus(self.study, self.gaze, self.settings.data.validation_share)
+        if corpus.samples["sample_id"].astype(str).tolist() != list(self.data.sample_ids):
+            raise DataError(
+                f"{self.corpora.gaze}: other readings than the data sets hold; run "
+                f"`./run_all.sh --profile {self.settings.profile} --only 02` again"
+            )
+        return corpus
+
+    def reading_corpus(self, reading_id: str) -> ReportCorpus:
+        """Return the corpus of one reading alone."""
+        keep = np.zeros(len(self.data.sample_ids), dtype=bool)
+        keep[self.sample_of[reading_id]] = True
+        return self.corpus.select(keep)
+
+    def frame_of(self, reading_id: str) -> ImageFrame:
+        """Return the frame of a reading's film."""
+        return self.gaze.frames_of([reading_id])[0]
+
+    @cached_property
+    def structure_boxes(self) -> pd.DataFrame:
+        """Boxes of anatomical structures (case_id = dicom_id), no row where the study has none."""
+        sizes = self.readings[["dicom_id", "rows", "columns"]].itertuples(index=False, name=None)
+        frames = {str(film): ImageFrame(int(rows), int(columns)) for film, rows, columns in sizes}
+        boxes = load_structure_boxes(self.study, frames)
+        return pd.DataFrame({"case_id": []}) if boxes is None else boxes
+
+    @property
+    def evaluation_names(self) -> tuple[str, ...]:
+        """Evaluation sets at hand, in the order of the design."""
+        return tuple(name for name in CLASS_ORDERS if (self.corpora.evaluation / name).is_dir())
+
+    def evaluation_set(self, name: str) -> EvaluationSet:
+        """Return an evaluation set.
+
+        Raises
+        ------
+        ArtefactError
+            The study does not have it: lists what there is.
+        """
+        if name not in self.evaluation_names:
+            known = ", ".join((GAZE_CORPUS, *self.evaluation_names))
+            raise ArtefactError(f"corpus {name!r} is not in this study; there are {known}")
+        return self._sets.get(name, lambda: load_evaluation_set(self.corpora.evaluation / name))
+
+    @cached_property
+    def case_tables(self) -> dict[str, CaseTable]:
+        """Case tables of the evaluation sets by name, for the paths of their films."""
+        tables, _ = load_evaluation_tables(self.study, self.settings)
+        return {table.name: table for table in tables}
