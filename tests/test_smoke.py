@@ -59,7 +59,7 @@ def test_two_commands_give_every_table_and_figure_and_a_second_call_nothing(tmp_
     wanted = [f"tables/{name}.{suffix}" for name in TABLES for suffix in ("csv", "md", "tex")]
     wanted += [f"figures/{name}.{suffix}" for name in FIGURES for suffix in ("png", "pdf", "csv")]
     wanted += [f"tables/reported_audit.{suffix}" for suffix in ("csv", "md", "tex")]
-    wanted += ["report.html", "manifest.json"]
+    wanted += ["report.html", "manifest.json", "claims.csv"]
     missing = [
         name for name in wanted if not (results / name).is_file() or not (results / name).stat().st_size
     ]
