@@ -59,7 +59,6 @@ class ExplorerCase:
     @property
     def duration_s(self) -> float:
         """Length of the reading (seconds), 0 without a recording."""
-        ends = [self.sentences["end_s"].max()]
-        if len(self.fixations):
-            ends.append((self.fixations["onset_s"] + self.fixations["duration_s"]).max())
-        return float(np.nan_to_num(np.nanmax(ends))) if len(self.sentences) or len(self.fixations) else 0.0
+        offsets = self.fixations["onset_s"] + self.fixations["duration_s"]
+        ends = np.concatenate([one.to_numpy(dtype=float) for one in (self.sentences["end_s"], offsets)])
+        return float(ends[np.isfinite(ends)].max(initial=0.0))

@@ -96,12 +96,14 @@ class Checkpoints:
     def text(self, text: str, label: str) -> np.ndarray:
         """Return the feature of a sentence, shape (d,), unit length.
 
+        A full stop at its end is dropped, since the sentences that models are trained on have none.
+
         Raises
         ------
         DataError
             The text is empty.
         """
-        sentence = " ".join(text.split())
+        sentence = " ".join(text.split()).rstrip(" .")
         if not sentence:
             raise DataError("the sentence is empty; type one, or choose one of the report")
         return self._texts.get((label, sentence), lambda: encode_prompts(self.model(label), [sentence])[0])
@@ -172,28 +174,3 @@ class Checkpoints:
                 f"patch {patch} on a grid of {grid} x {grid} patches; rows and columns start at 0"
             )
         return patches[row * grid + column]
-
-    def unknown_words(self, text: str, label: str) -> tuple[str, ...]:
-        """Return the words of a text that are not in the model's vocabulary, as written, each once.
-
-        The text encoder gets such a word as [UNK] or in pieces. Where the vocabulary holds whole words and
-        single characters, as the one learned from the corpora does, every word in several pieces is unknown.
-        A pretrained vocabulary also holds parts of words, of which a known word may be made; there a word is
-        unknown that falls into nothing but characters.
-        """
-        tokenizer = self.model(label).tokenizer
-        encoded = tokenizer(text, return_offsets_mapping=True)
-        tokens = encoded.tokens()
-        pieces: dict[int, list[int]] = {}
-        for position, word in enumerate(encoded.word_ids()):
-            if word is not None:
-                pieces.setdefault(word, []).append(position)
-        has_parts = any(len(token) > 3 and token.startswith("##") for token in tokenizer.get_vocab())
-        unknown = []
-        for positions in pieces.values():
-            mine = [tokens[position] for position in positions]
-            characters = all(len(token.removeprefix("##")) == 1 for token in mine)
-            if tokenizer.unk_token in mine or (len(mine) > 1 and (characters or not has_parts)):
-                spans = encoded["offset_mapping"]
-                unknown.append(text[spans[positions[0]][0] : spans[positions[-1]][1]])
-        return tuple(dict.fromkeys(unknown))

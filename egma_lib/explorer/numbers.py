@@ -1,4 +1,4 @@
-"""How well a shown map points at its sentence's region and follows its gaze, and what to hold that against."""
+"""How well a shown map points at its sentence's region and follows its gaze, beside what that compares to."""
 
 from __future__ import annotations
 

@@ -118,7 +118,8 @@ def _truth(sources: StudySources, reading_id: str, frame: ImageFrame) -> list[Re
     root = sources.study.data_root
     if not has_truth(root):
         return []
-    path = root / "truth" / "masks" / "gaze" / f"{sources.readings.loc[reading_id, 'dicom_id']}.npz"
+    film = str(sources.readings.loc[reading_id, "dicom_id"])
+    path = root / "truth" / "masks" / "gaze" / f"{film}.npz"
     if not path.is_file():
         return []
     with np.load(path) as stored:

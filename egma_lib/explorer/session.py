@@ -14,6 +14,7 @@ from egma_lib.explorer.numbers import Number, Ruler
 from egma_lib.explorer.reading_case import reading_case
 from egma_lib.explorer.replay import fixations_until, gaze_until, spoken_at
 from egma_lib.explorer.sources import GAZE_CORPUS, StudySources
+from egma_lib.explorer.unknown_words import unknown_words
 from egma_lib.settings import Settings
 from egma_lib.study import Study
 
@@ -127,7 +128,7 @@ class ExplorerSession:
 
     def unknown_words(self, text: str, checkpoint: str) -> tuple[str, ...]:
         """Return the words of a text that the checkpoint's vocabulary lacks, as written, each once."""
-        return self._checkpoints.unknown_words(text, checkpoint)
+        return unknown_words(self._checkpoints.model(checkpoint).tokenizer, text)
 
     def prompt_sets(self) -> tuple[str, ...]:
         """Return the prompt sets at hand, of `PROMPT_SETS`."""
