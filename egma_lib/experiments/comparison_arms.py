@@ -67,9 +67,17 @@ def method_arms(settings: ExperimentSettings) -> tuple[Arm, ...]:
     Raises
     ------
     SettingsError
-        A method is neither registered nor `package.module:function`.
+        A method is neither registered nor `package.module:function`, or is called like another arm.
     """
-    return tuple(METHOD_ARMS.get(name) or _own_method(name) for name in settings.methods)
+    arms = tuple(METHOD_ARMS.get(name) or _own_method(name) for name in settings.methods)
+    names = [*settings.arms, *(arm.name for arm in arms)]
+    double = sorted({name for name in names if names.count(name) > 1})
+    if double:
+        raise SettingsError(
+            f"experiments.methods: two rows of the tables would be called {double[0]!r}; name each method "
+            "once, and a function of your own otherwise than the arms of the suite"
+        )
+    return arms
 
 
 def compared_arms(settings: ExperimentSettings) -> tuple[Arm, ...]:

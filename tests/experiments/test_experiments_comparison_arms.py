@@ -5,6 +5,7 @@ from egma_lib.experiments.comparison_arms import (
     METHOD_ARMS,
     SWITCHES,
     backbone_arms,
+    compared_arms,
     control_arm,
     method_arms,
     switch_arms,
@@ -31,6 +32,24 @@ def test_a_loss_of_the_users_own_is_an_arm_named_after_its_function():
     assert (arm.name, arm.label, arm.method) == ("soft_egma", "soft_egma", "my_losses.mine:soft_egma")
     with pytest.raises(SettingsError, match="clipp"):
         method_arms(ExperimentSettings(methods=("clipp",)))
+
+
+@pytest.mark.parametrize(
+    ("methods", "name"),
+    [
+        pytest.param(("my_losses:filip", "filip"), "filip", id="a_function_called_like_a_method"),
+        pytest.param(("my_losses:egma",), "egma", id="a_function_called_like_an_arm"),
+        pytest.param(("sparc", "sparc"), "sparc", id="a_method_named_twice"),
+    ],
+)
+def test_two_rows_of_one_name_are_refused(methods, name):
+    with pytest.raises(SettingsError, match=f"would be called '{name}'; name each method once"):
+        method_arms(ExperimentSettings(methods=methods))
+
+
+def test_all_methods_are_the_suites_own_and_then_the_comparison_methods():
+    names = [arm.name for arm in compared_arms(ExperimentSettings(methods=("filip", "own:contrast")))]
+    assert names == ["start", "clip", "no_gaze", "egf", "egma", "filip", "contrast"]
 
 
 @pytest.mark.parametrize("name", list(SWITCHES))
