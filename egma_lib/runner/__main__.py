@@ -7,9 +7,13 @@ from egma_lib.runner.options import parse_options
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "./run_all.sh") -> int:
-    """Read the command line, run the suite, and return the exit status (0, 1, 130 or 143)."""
+    """Read the command line, run the suite or serve the explorer, and return the exit status."""
     options = parse_options(sys.argv[1:] if arguments is None else arguments, program)
     # After the options, so that --help and a mistyped one need no installed package.
+    if options.explore:
+        from egma_lib.runner.explore import explore
+
+        return explore(options)
     from egma_lib.runner.suite import run_suite
 
     return run_suite(options)

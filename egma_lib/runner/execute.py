@@ -144,11 +144,15 @@ def _papermill(stage: Stage, output: Path, parameters: Mapping[str, Any], progre
 
 @contextmanager
 def kernel_environment() -> Iterator[None]:
-    """Environment of the kernels: this interpreter's own kernel, and figures as pictures without a window.
+    """Environment of the kernels: this interpreter's own kernel, no widgets, and figures as pictures.
 
     The inline backend, not Agg: under Agg a figure at the end of a cell shows as a line of text.
     """
-    wanted = {"MPLBACKEND": "module://matplotlib_inline.backend_inline", "JUPYTER_PREFER_ENV_PATH": "1"}
+    wanted = {
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "EGMA_HEADLESS": "1",
+    }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:

@@ -15,6 +15,7 @@ examples:
   ./run_all.sh --only 03,06 --force       two notebooks again, whatever their state
   ./run_all.sh --set gaze.sigma_deg=0.5 --results results/narrow
   ./run_all.sh --cluster dask=tcp://HOST:8786
+  ./run_all.sh --explore --profile smoke  look at attention and gaze in a browser; Ctrl-C ends it
 
 What is up to date is skipped; after a failure or Ctrl-C the next call goes on from there.
 """
@@ -42,6 +43,8 @@ class RunOptions:
         `group.field=value` strings, as given with --set.
     list_only
         Say what would be done and stop.
+    explore
+        Run nothing; serve the attention explorer on this machine until Ctrl-C.
     """
 
     profile: str = "phantom"
@@ -55,6 +58,7 @@ class RunOptions:
     cluster: str | None = None
     overrides: tuple[str, ...] = ()
     list_only: bool = False
+    explore: bool = False
 
 
 def parse_options(arguments: Sequence[str], program: str = "./run_all.sh") -> RunOptions:
@@ -114,6 +118,11 @@ def _parser(program: str) -> argparse.ArgumentParser:
         help="override one setting; repeatable",
     )
     add("--list", dest="list_only", action="store_true", help="say what would be done, and stop")
+    add(
+        "--explore",
+        action="store_true",
+        help="serve the attention explorer on this machine, with --profile, --data-root, --results and --set",
+    )
     return parser
 
 

@@ -1,0 +1,113 @@
+"""Choosing a case: corpus, filters, words of the report, and the list that the arrow keys walk through."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Hashable
+
+import ipywidgets as W
+
+from egma_lib.explorer.state import ViewState
+from egma_lib.explorer.transitions import at_case
+from egma_lib.explorer.widgets.viewing import Panel, Viewing, button, heading
+
+ANY = "any"
+LISTED = 10
+_WIDE = W.Layout(width="100%")
+
+
+class BrowserPanel(Panel):
+    """The case browser."""
+
+    name = "browser"
+
+    def __init__(self, viewing: Viewing) -> None:
+        super().__init__(viewing)
+        session = viewing.session
+        self.corpus = W.Dropdown(options=session.corpora(), description="Corpus", layout=_WIDE)
+        self.filters = {
+            name: W.Dropdown(options=[ANY], description=name.capitalize(), layout=_WIDE)
+            for name in ("split", "finding", "reader")
+        }
+        self.words = W.Text(
+            description="Words", placeholder="words of the report", continuous_update=False, layout=_WIDE
+        )
+        self.cases = W.Select(rows=LISTED, layout=_WIDE)
+        self.cases.add_class("egma-cases")
+        self.count, self.facts = W.HTML(), W.HTML()
+        self.previous = button(
+            "◂ Previous", "previous case (p on the picture, or the up key in the list)", "50%"
+        )
+        self.next = button("Next ▸", "next case (n on the picture, or the down key in the list)", "50%")
+        self._listed: str | None = None
+        self._observe()
+        self.place(
+            heading("Case"), self.corpus, *self.filters.values(), self.words, self.count, self.cases,
+            W.HBox([self.previous, self.next]), self.facts,
+        )  # fmt: skip
+
+    def _observe(self) -> None:
+        self.corpus.observe(lambda _: self.guarded(self._open_corpus), names="value")
+        for widget in (*self.filters.values(), self.words):
+            widget.observe(lambda _: self.guarded(self._list), names="value")
+        self.cases.observe(lambda _: self.guarded(self._open), names="value")
+        self.previous.on_click(self.act(lambda: self.step(-1)))
+        self.next.on_click(self.act(lambda: self.step(1)))
+
+    def depends_on(self, state: ViewState) -> Hashable:
+        """Return corpus and case."""
+        return state.corpus, state.case_id
+
+    def show(self, state: ViewState) -> None:
+        """Select the case, and write its facts."""
+        if self._listed != state.corpus:
+            self.corpus.value = state.corpus
+            self._offer_choices(state.corpus)
+        self._fill(state)
+        facts = self.viewing.case.facts
+        rows = (
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>"
+            for name, text in facts.items()
+        )
+        self.facts.value = f'<table class="egma-facts">{"".join(rows)}</table>'
+
+    def step(self, by: int) -> None:
+        """Go to a case further down (or up) the list; at its ends, stay."""
+        listed = list(self.cases.options)
+        if listed:
+            here = listed.index(self.cases.value) if self.cases.value in listed else -1
+            self.cases.value = listed[min(max(here + by, 0), len(listed) - 1)]
+
+    def _offer_choices(self, corpus: str) -> None:
+        self._listed = None  # the filters below call back while they are being filled
+        for name, values in self.viewing.session.choices(corpus).items():
+            self.filters[name].options = [ANY, *values]
+            self.filters[name].disabled = not values
+        self.words.value = ""
+        self._listed = corpus
+
+    def _fill(self, state: ViewState) -> None:
+        """List the cases that fit the filters; a case shown that does not is listed first."""
+        chosen = {name: "" if widget.value == ANY else widget.value for name, widget in self.filters.items()}
+        found = self.viewing.session.cases(state.corpus, **chosen, words=self.words.value)
+        listed = list(found["case_id"])
+        self.count.value = f"{len(listed)} cases" if listed else "No case fits; take a filter or a word away."
+        options = listed if state.case_id in listed else [state.case_id, *listed]
+        if list(self.cases.options) != options:
+            self.cases.options = options
+        self.cases.value = state.case_id
+
+    def _list(self) -> None:
+        if self._listed is not None:
+            with self.viewing.quiet():
+                self._fill(self.viewing.state)
+
+    def _open_corpus(self) -> None:
+        corpus = self.corpus.value
+        if corpus != self.viewing.state.corpus:
+            first = self.viewing.session.cases(corpus)["case_id"].iloc[0]
+            self.viewing.go(at_case(self.viewing.state, corpus, first))
+
+    def _open(self) -> None:
+        if self.cases.value is not None:
+            self.viewing.go(at_case(self.viewing.state, self.corpus.value, self.cases.value))

@@ -1,0 +1,68 @@
+"""The reading over time: play, stop, and go to any moment."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+
+import ipywidgets as W
+
+from egma_lib.explorer.state import ViewState
+from egma_lib.explorer.views import draw_timeline, png_bytes
+from egma_lib.explorer.widgets.viewing import Panel, Viewing, button, heading
+
+FRAMES_PER_S = 10
+SPEEDS = {"real time": 1, "3 times": 3, "10 times": 10}
+
+
+class PlayerPanel(Panel):
+    """Replays how the film was read; a case without a recording says so."""
+
+    name = "player"
+
+    def __init__(self, viewing: Viewing) -> None:
+        super().__init__(viewing)
+        self.play = W.Play(interval=1000 // FRAMES_PER_S, show_repeat=False)
+        self.play.add_class("egma-play")
+        self.moment = W.IntSlider(readout=False, tooltip="time in the reading", layout=W.Layout(width="45%"))
+        self.moment.add_class("egma-moment")
+        # Linked in the page, so that the slider runs on even while the kernel draws.
+        self.link = W.jslink((self.play, "value"), (self.moment, "value"))
+        self.speed = W.Dropdown(options=SPEEDS, tooltip="speed", layout=W.Layout(width="110px"))
+        self.speed.observe(lambda event: self._set_speed(event["new"]), names="value")
+        self.leave = button("Whole sentence", "leave the replay")
+        self.leave.on_click(self.act(self._leave))
+        self.clock = W.HTML()
+        self.timeline = W.Image(format="png", layout=W.Layout(width="100%"))
+        self.timeline.add_class("egma-timeline")
+        self.controls = W.HBox([self.play, self.moment, self.clock, self.speed, self.leave])
+        self.moment.observe(lambda event: self.guarded(lambda: self._go_to(event["new"])), names="value")
+        self.place(heading("The reading over time"), self.controls, self.timeline)
+
+    def depends_on(self, state: ViewState) -> Hashable:
+        """Return case and time."""
+        return state.corpus, state.case_id, state.time_s
+
+    def show(self, state: ViewState) -> None:
+        """Set slider and clock; draw the timeline where the sentence being dictated has changed."""
+        case = self.viewing.case
+        frames = int(case.duration_s * FRAMES_PER_S)
+        self.controls.layout.display = "" if frames else "none"
+        self.moment.max = self.play.max = frames
+        frame = 0 if state.time_s is None else round(state.time_s * FRAMES_PER_S)
+        self.moment.value = frame
+        self.clock.value = f"{frame / FRAMES_PER_S:.1f} / {case.duration_s:.1f} s"
+        spoken = None if state.time_s is None else self.viewing.session.spoken_at(case, state.time_s)
+        drawn = state.corpus, state.case_id, state.time_s is None, spoken
+        if drawn != getattr(self, "_drawn", None):
+            self._drawn = drawn
+            self.timeline.value = png_bytes(draw_timeline(case, state.time_s), dpi=80)
+
+    def _go_to(self, frame: int) -> None:
+        self.viewing.change(time_s=min(frame / FRAMES_PER_S, self.viewing.case.duration_s))
+
+    def _leave(self) -> None:
+        self.play.playing = False
+        self.viewing.change(time_s=None)
+
+    def _set_speed(self, speed: int) -> None:
+        self.play.step = speed
