@@ -5,7 +5,7 @@ from egma_lib.explorer.views.contact_sheet import draw_contact_sheet
 from egma_lib.explorer.views.film import draw_film, draw_side_by_side, shared_limits
 from egma_lib.explorer.views.layers import shown_fixations
 from egma_lib.explorer.views.layout import FilmLayout, film_layout
-from egma_lib.explorer.views.output import draw_message, png_bytes, save_view
+from egma_lib.explorer.views.output import draw_message, pixels, png_bytes, save_view
 from egma_lib.explorer.views.rankings import draw_class_bars, draw_sentence_ranking
 from egma_lib.explorer.views.replay import ReplayCanvas, draw_replay_frame
 from egma_lib.explorer.views.timeline import draw_timeline
@@ -22,6 +22,7 @@ __all__ = [
     "draw_side_by_side",
     "draw_timeline",
     "film_layout",
+    "pixels",
     "png_bytes",
     "save_view",
     "shared_limits",

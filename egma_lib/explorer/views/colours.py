@@ -31,6 +31,6 @@ GAZE_MAP = _fading(np.tile(GAZE_COLOUR, (256, 1)), np.linspace(0, 1, 256), "expl
 """One blue, opacity growing evenly from 0 to 1."""
 
 DIFFERENCE_MAP = _fading(
-    colormaps["PuOr_r"](np.linspace(0, 1, 257)), np.abs(np.linspace(-1, 1, 257)), "explorer_difference"
+    colormaps["PuOr_r"](np.linspace(0.12, 0.88, 257)), np.abs(np.linspace(-1, 1, 257)), "explorer_difference"
 )
 """Purple below 0, orange above, nothing at 0."""

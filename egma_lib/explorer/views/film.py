@@ -26,8 +26,6 @@ from egma_lib.figures.style import styled
 
 Limits = tuple[float, float]
 
-_FLAT = 1e-9
-
 
 def shared_limits(*maps: np.ndarray) -> Limits:
     """Return the smallest and the largest value of patch maps: one colour scale for all of them."""
@@ -119,7 +117,7 @@ def draw_side_by_side(
     if drawn(state.attention):
         add_colour_bar(figure, layout.bars[0], ATTENTION_MAP, limits, "similarity", state.attention.opacity)
     if state.difference:
-        _add_difference(axes[2], figure, layout.bars[1], case, state, maps)
+        _add_difference(axes[2], figure, layout.bars[1], case, state, _difference(maps, labels))
         axes[2].set_title(f"{labels[0]} − {labels[1]}")
     add_heading(figure, title)
     add_legend(figure, case, state, _gaze(case, state, heat) is not None, True)
@@ -127,15 +125,14 @@ def draw_side_by_side(
 
 
 def _add_difference(
-    ax: Axes, figure: Figure, bar: Place, case: ExplorerCase, state: ViewState, maps: list[np.ndarray]
+    ax: Axes, figure: Figure, bar: Place, case: ExplorerCase, state: ViewState, difference: np.ndarray
 ) -> None:
-    """Draw a - b alone over the film, on limits as far below 0 as above."""
-    difference = maps[0] - maps[1]
-    largest = max(float(np.abs(difference).max()), _FLAT)
-    limits = (-largest, largest)
+    """Draw a difference alone over the film, on limits as far below 0 as above."""
     add_film(ax, case, state)
     if drawn(state.attention):
-        opacity = state.attention.opacity
+        # Equal maps have no scale of their own; cosine similarities lie within 1.
+        largest = float(np.abs(difference).max()) or 1.0
+        limits, opacity = (-largest, largest), state.attention.opacity
         add_map(
             ax,
             difference,
@@ -146,6 +143,7 @@ def _add_difference(
             gid="difference",
         )
         add_colour_bar(figure, bar, DIFFERENCE_MAP, limits, "difference", opacity)
+    _add_outlines(ax, case, state, difference.shape)
 
 
 def _add_layers(
@@ -164,17 +162,21 @@ def _add_layers(
     gaze = _gaze(case, state, heat)
     if gaze is not None and drawn(state.gaze):
         add_map(ax, gaze, GAZE_MAP, limits=(0, 1), opacity=state.gaze.opacity, style=state.style, gid="gaze")
-    if drawn(state.regions):
-        add_regions(ax, case.regions, state.regions.opacity)
     if drawn(state.fixations):
         add_fixations(ax, shown_fixations(case, state), state.fixations.opacity)
+    _add_outlines(ax, case, state, case.heatmaps.shape[1:] if attention is None else attention.shape)
+
+
+def _add_outlines(ax: Axes, case: ExplorerCase, state: ViewState, grid: tuple[int, ...]) -> None:
+    """Outline the regions and the clicked patch."""
+    if drawn(state.regions):
+        add_regions(ax, case.regions, state.regions.opacity)
     if state.patch is not None:
-        grid = case.heatmaps.shape[1:] if attention is None else attention.shape
-        add_patch(ax, state.patch, grid)
+        add_patch(ax, state.patch, (grid[0], grid[1]))
 
 
 def _gaze(case: ExplorerCase, state: ViewState, heat: np.ndarray | None) -> np.ndarray | None:
-    """Return the gaze map to draw, or None where there is none."""
+    """Return the gaze map to draw, None where nobody looked."""
     if heat is not None:
         return checked_map(heat, "heat")
     index = state.sentence_index
@@ -182,4 +184,11 @@ def _gaze(case: ExplorerCase, state: ViewState, heat: np.ndarray | None) -> np.n
         return None
     if not 0 <= index < len(case.heatmaps):
         raise DataError(f"sentence_index={index}: case {case.case_id} has {len(case.heatmaps)} sentences")
-    return case.heatmaps[index]
+    return case.heatmaps[index] if case.heatmaps[index].any() else None
+
+
+def _difference(maps: list[np.ndarray], labels: tuple[str, str]) -> np.ndarray:
+    if maps[0].shape != maps[1].shape:
+        shapes = " and ".join(f"{label} {one.shape}" for label, one in zip(labels, maps, strict=True))
+        raise DataError(f"difference: patch grids {shapes} differ; choose checkpoints with the same grid")
+    return maps[0] - maps[1]

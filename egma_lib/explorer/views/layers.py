@@ -25,7 +25,8 @@ AREA_PT2_PER_S = 400.0
 MOST_NUMBERED = 60
 """Fixations that all get their number; of more, only the first and the last, or none could be read."""
 
-_DARK_EDGE = [withStroke(linewidth=2, foreground="black")]
+_LABEL_SHARE = 0.05
+"""Height of a region's label as a share of what is shown."""
 
 
 def drawn(layer: Layer) -> bool:
@@ -117,7 +118,8 @@ def add_fixations(ax: Axes, fixations: pd.DataFrame, opacity: float) -> None:
     if fixations.empty:
         return
     x, y = fixations["x"].to_numpy(dtype=float), fixations["y"].to_numpy(dtype=float)
-    ax.plot(x, y, color=FIXATION_COLOUR, lw=1.2, alpha=opacity, gid="scanpath")
+    edge = [withStroke(linewidth=2.6, foreground=FIXATION_COLOUR, alpha=opacity)]
+    ax.plot(x, y, color="white", lw=1, alpha=opacity, gid="scanpath", path_effects=edge)
     ax.scatter(
         x,
         y,
@@ -166,19 +168,29 @@ def add_regions(ax: Axes, regions: tuple[Region, ...], opacity: float) -> None:
         colour = colours[region.finding]
         outline = ax.contour(x / columns, y / rows, padded, levels=[0.5], colors=[colour], alpha=opacity)
         outline.set(linewidth=1.6, gid="region")
-        row, column = np.argwhere(region.mask)[0]
-        ax.text(
-            column / columns,
-            row / rows,
-            region.finding,
-            color=colour,
-            alpha=opacity,
-            fontsize=8,
-            va="bottom",
-            clip_on=True,
-            gid="region_label",
-            path_effects=_DARK_EDGE,
-        )
+        _label_region(ax, region, colour, opacity)
+
+
+def _label_region(ax: Axes, region: Region, colour: Colour, opacity: float) -> None:
+    """Write the finding at the region's upper left, moved into what is shown."""
+    rows, columns = region.mask.shape
+    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    row, column = (np.flatnonzero(region.mask.any(axis)).min() for axis in (1, 0))
+    x, y = column / columns, row / rows
+    if x > right or y > bottom:
+        return
+    space_above = y - top > _LABEL_SHARE * (bottom - top)
+    ax.text(
+        max(x, left),
+        max(y, top),
+        region.finding,
+        alpha=opacity,
+        fontsize=7,
+        va="bottom" if space_above else "top",
+        clip_on=True,
+        gid="region_label",
+        bbox={"facecolor": colour, "edgecolor": "none", "pad": 1, "alpha": opacity},
+    )
 
 
 def add_patch(ax: Axes, patch: tuple[int, int], grid: tuple[int, int]) -> None:

@@ -33,10 +33,11 @@ def add_colour_bar(
     figure: Figure, place: Place, colours: Colormap, limits: tuple[float, float], label: str, opacity: float
 ) -> None:
     """Draw the colours of a layer, as opaque as the layer, with its values."""
-    ax = figure.add_axes(place, facecolor=FILM_GREY)
+    ax = figure.add_axes(place)
     scale = ScalarMappable(Normalize(*limits), colours)
     bar = figure.colorbar(scale, cax=ax, label=label, alpha=opacity)
     ax.set_facecolor(FILM_GREY)
+    bar.ax.ticklabel_format(useOffset=False, style="plain")
     bar.ax.tick_params(labelsize=7, length=2)
     bar.ax.yaxis.label.set_fontsize(8)
 

@@ -42,13 +42,14 @@ class _Moment:
         grid = case.heatmaps.shape[1:]
         add_map(ax, np.zeros(grid), GAZE_MAP, limits=(0, 1), opacity=state.gaze.opacity, gid="gaze")
         self.heat = ax.images[-1]
-        self.heat.set_visible(drawn(state.gaze))
+        self.heat.set(visible=drawn(state.gaze), zorder=4)
         opacity = state.fixations.opacity
-        self.trail = ax.plot([], [], "-o", ms=3, lw=1.4, color=FIXATION_COLOUR, alpha=opacity, gid="trail")[0]
+        self.trail = ax.plot([], [], "-o", ms=2, lw=1, color="white", alpha=opacity, gid="trail")[0]
+        self.trail.set_path_effects([withStroke(linewidth=2.6, foreground=FIXATION_COLOUR, alpha=opacity)])
         self.eye = ax.plot([], [], "o", ms=16, mfc="none", mec=FIXATION_COLOUR, mew=3, gid="eye")[0]
         self.eye.set_path_effects([withStroke(linewidth=5, foreground="white")])
         for artist in (self.trail, self.eye):
-            artist.set_visible(drawn(state.fixations))
+            artist.set(visible=drawn(state.fixations), zorder=5)
         self.caption = self.figure.text(
             0.5, _CAPTION_IN / height / 2, "", ha="center", va="center", fontsize=10, gid="caption"
         )

@@ -8,21 +8,12 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from egma_lib.explorer.case import ExplorerCase
+from egma_lib.explorer.replay import spoken_at
 from egma_lib.explorer.views.colours import FIXATION_COLOUR
 from egma_lib.explorer.views.output import draw_message
 from egma_lib.figures.style import PALETTE, new_figure, styled
 
 _ROW_IN = 0.24
-
-
-def spoken_sentence(case: ExplorerCase, time_s: float) -> int | None:
-    """Return the sentence_index of the sentence being dictated at a time, None in a pause.
-
-    A sentence counts from its start up to, and without, its end; of overlapping ones the last begun counts.
-    """
-    table = case.sentences
-    spoken = table[(table["start_s"] <= time_s) & (time_s < table["end_s"])]
-    return None if spoken.empty else int(spoken.sort_values("start_s")["sentence_index"].iloc[-1])
 
 
 @styled
@@ -41,7 +32,7 @@ def draw_timeline(case: ExplorerCase, time_s: float | None) -> Figure:
         return draw_message("This case has no recording, so there is no time to show.", 6.2, 1.2)
     figure = new_figure(6.2, 0.8 + _ROW_IN * (len(table) + 1))
     ax = figure.subplots()
-    lit = None if time_s is None else spoken_sentence(case, time_s)
+    lit = None if time_s is None else spoken_at(case, time_s)
     colours = [PALETTE[1] if index == lit else "0.75" for index in table["sentence_index"]]
     rows = np.arange(len(table))
     ax.barh(rows, table["end_s"] - table["start_s"], left=table["start_s"], color=colours, height=0.7)
