@@ -74,12 +74,14 @@ def evaluate(
 
 def _load(reference: str, name: str, score: str, settings: Settings) -> External:
     from egma_lib.evaluation.external_model import adapt_model, fingerprint, load_model
-    from egma_lib.experiments.external_runs import External
+    from egma_lib.experiments.external_runs import External, require_own_label
     from egma_lib.training.device import choose_device
 
     adapted = adapt_model(load_model(reference), settings.data.image_size, choose_device(settings))
     model_hash = fingerprint(adapted, reference, settings.data.image_size)
-    return External(name or reference.partition(":")[2], adapted, model_hash, score)
+    external = External(name or reference.partition(":")[2], adapted, model_hash, score)
+    require_own_label(external, settings)
+    return external
 
 
 def _write_tables(

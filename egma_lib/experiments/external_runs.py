@@ -23,6 +23,7 @@ from egma_lib.experiments.corpora import (
 )
 from egma_lib.experiments.evaluate_run import DONE_FILE, is_evaluated
 from egma_lib.experiments.pretraining import arm_job, arm_predictions
+from egma_lib.experiments.probe_runs import PIXELS, UNTRAINED
 from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.preprocess import gaze_folder
 from egma_lib.gaze.study_readings import build_study_gaze
@@ -30,6 +31,13 @@ from egma_lib.settings import Settings
 from egma_lib.study import Study
 
 TRAINED_SCORES = ("global", "fine_grained")
+REFERENCE_LABELS = frozenset(
+    {
+        "majority class", "random", "chance", "ceiling", "uniform", "average gaze", "training positions",
+        "another reader", PIXELS, UNTRAINED,
+    }
+)  # fmt: skip
+"""Names that tables give to rows of their own."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +93,19 @@ class External:
     def results(self, study: Study) -> Study:
         """Return the study with a results folder of the model's own, `external/<name>`."""
         return replace(study, results=study.results / "external" / self.slug)
+
+
+def require_own_label(external: External, settings: Settings) -> None:
+    """Refuse a name that another row of the tables has.
+
+    Raises
+    ------
+    SettingsError
+        A trained arm or a reference row is called the same.
+    """
+    taken = REFERENCE_LABELS | {arm.label for arm in main_arms(settings.experiments)}
+    if external.label in taken:
+        raise SettingsError(f"--name {external.label!r} is a row of the tables already; give another name")
 
 
 def prepare_evaluation(

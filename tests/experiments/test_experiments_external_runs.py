@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import pytest
+from tiny_studies import one_step_settings
 
 from egma_lib.errors import SettingsError
 from egma_lib.evaluation.external_model import ExternalModel
 from egma_lib.experiments.arms import main_arms
-from egma_lib.experiments.external_runs import External, evaluated_arms, prepare_evaluation
+from egma_lib.experiments.external_runs import (
+    External,
+    evaluated_arms,
+    prepare_evaluation,
+    require_own_label,
+)
 from egma_lib.study import open_study
 
 
@@ -37,6 +43,14 @@ def test_what_cannot_be_compared_is_refused(changed, message):
     with pytest.raises(SettingsError, match=message):
         external(**changed)
     assert external(trained_score="fine_grained", patch_grid=2).has_patches
+
+
+@pytest.mark.parametrize("label", ["EGMA", "random", "Pixels 16 x 16"])
+def test_a_name_that_tables_have_already_is_refused(label):
+    settings = one_step_settings()
+    with pytest.raises(SettingsError, match=f"'{label}' is a row of the tables already"):
+        require_own_label(external(label), settings)
+    require_own_label(external("EGMA, my copy"), settings)
 
 
 def test_arms_stand_beside_it_only_where_every_seed_has_been_scored(trained_study):
