@@ -74,7 +74,7 @@ def train_comparison(
     progress
         Show progress bars.
     """
-    chosen, reasons = available_arms(arms, study)
+    chosen, reasons = available_arms(arms, study, corpora)
     if not chosen:
         return TrainedArms([], reasons)
     make_gaze_variants(chosen, study, settings, corpora, gaze, progress=progress)

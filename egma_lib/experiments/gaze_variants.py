@@ -13,9 +13,10 @@ from egma_lib.experiments.gaze_controls.registry import MEASURED, make_control, 
 from egma_lib.experiments.gaze_controls.variant import with_gaze
 from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.heatmaps import gaze_similarity
+from egma_lib.losses.methods import find_method
 from egma_lib.settings import Settings
 from egma_lib.study import REPOSITORY, Study
-from egma_lib.training.data import TrainingData
+from egma_lib.training.data import TrainingData, has_labels
 
 _DRAWN_BY = {"gaze.sigma_deg", "gaze.gaze_floor", "gaze.whole_report_fallback"}
 
@@ -34,10 +35,13 @@ def gaze_data_folder(corpora: Corpora, arm: Arm) -> Path:
     return gaze_variant_folder(corpora, f"{arm.gaze}-{content_hash(redrawn, *code, length=8)}")
 
 
-def available_arms(arms: Iterable[Arm], study: Study) -> tuple[tuple[Arm, ...], dict[str, str]]:
+def available_arms(
+    arms: Iterable[Arm], study: Study, corpora: Corpora
+) -> tuple[tuple[Arm, ...], dict[str, str]]:
     """Return the arms that a study can have, and for each other one's label why it cannot."""
-    reasons = {arm.label: reason for arm in arms if (reason := _reason(arm, study))}
-    return tuple(arm for arm in arms if arm.label not in reasons), reasons
+    wanted = tuple(arms)
+    reasons = {arm.label: reason for arm in wanted if (reason := _reason(arm, study, corpora))}
+    return tuple(arm for arm in wanted if arm.label not in reasons), reasons
 
 
 def make_gaze_variants(
@@ -95,7 +99,9 @@ def _drawn_again(data: TrainingData, gaze: GazeArtefact, settings: Settings) -> 
     return with_gaze(data, [*gaze_similarity(gaze, ids, grid, gaze.frames_of(ids), settings.gaze)])
 
 
-def _reason(arm: Arm, study: Study) -> str:
+def _reason(arm: Arm, study: Study, corpora: Corpora) -> str:
+    if arm.method is not None and find_method(arm.method).uses_labels and not has_labels(corpora.gaze):
+        return "not available: the study has no CheXpert labels of its reports"
     if arm.gaze != MEASURED and (reason := unavailable_reason(arm.gaze, study)):
         return reason
     weights = dict(arm.overrides).get("model.start_weights")

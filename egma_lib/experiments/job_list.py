@@ -88,7 +88,7 @@ def list_study_runs(
         The settings name an unknown arm.
     """
     planned = planned_arms(settings)
-    arms, _ = available_arms(tuple({arm.name: arm for arm, _ in planned}.values()), study)
+    arms, _ = available_arms(tuple({arm.name: arm for arm, _ in planned}.values()), study, corpora)
     make_gaze_variants(arms, study, settings, corpora, gaze, progress=progress)
     return _listed(study, settings, corpora, [(arm, seed) for arm, seed in planned if arm in arms])
 

@@ -38,7 +38,7 @@ def train_side_study(
     study, settings = open_side_study(side, main), side.settings
     gaze = build_study_gaze(study, settings, jobs=settings.experiments.n_workers, progress=progress)
     corpora = build_corpora(study, settings, gaze, progress=progress)
-    chosen, _ = available_arms(arms, study)
+    chosen, _ = available_arms(arms, study, corpora)
     make_gaze_variants(chosen, study, settings, corpora, gaze, progress=progress)
     train_arms(study, settings, corpora, chosen, side.seeds, progress=progress)
     return arm_predictions(study, settings, corpora, chosen, side.seeds)

@@ -26,11 +26,14 @@ class Method(NamedTuple):
     own_score
         Name of the zero-shot score that the method publishes for itself, where none of
         `egma_lib.evaluation.scores.SCORES` is it; stored for its runs only.
+    uses_labels
+        Whether the loss reads `PairFeatures.labels`, which not every study has.
     """
 
     loss: str
     uses_words: bool = False
     own_score: str | None = None
+    uses_labels: bool = False
 
 
 METHODS: Mapping[str, Method] = MappingProxyType(
@@ -46,7 +49,7 @@ METHODS: Mapping[str, Method] = MappingProxyType(
         "convirt": Method("egma_lib.losses.convirt:convirt"),
         "filip": Method("egma_lib.losses.filip:filip", uses_words=True),
         "gloria": Method("egma_lib.losses.gloria:gloria", uses_words=True, own_score="gloria"),
-        "medclip": Method("egma_lib.losses.medclip:medclip"),
+        "medclip": Method("egma_lib.losses.medclip:medclip", uses_labels=True),
         "sparc": Method("egma_lib.losses.sparc:sparc", uses_words=True),
     }
 )

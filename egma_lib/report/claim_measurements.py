@@ -78,7 +78,7 @@ def pairs_of(claim: Claim, settings: Settings) -> list[tuple[str, str]]:
 
 def stored_arms(study: Study, settings: Settings, corpora: Corpora) -> dict[str, StoredArm]:
     """Return the arms of which the study has predictions, by name, with the folders of their seeds."""
-    arms, _ = available_arms(known_arms(settings).values(), study)
+    arms, _ = available_arms(known_arms(settings).values(), study, corpora)
     found = {}
     for arm in arms:
         if not gaze_data_folder(corpora, arm).is_dir():

@@ -212,3 +212,8 @@ def _mapped_images(folder: Path, name: str) -> np.ndarray:
             f"{folder}: its images lie in {path}, which cannot be read ({error}); delete {folder} and run "
             "its stage again"
         ) from error
+
+
+def has_labels(folder: Path) -> bool:
+    """Whether training data saved in `folder` bring labels."""
+    return (folder / "labels.npy").is_file()

@@ -1,11 +1,14 @@
 """Training data of arms that see other gaze: which folder, what is in it, and what a study cannot have."""
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from egma_lib.errors import SettingsError
 from egma_lib.experiments.arms import Arm, module_arm
-from egma_lib.experiments.comparison_arms import control_arm
+from egma_lib.experiments.comparison_arms import METHOD_ARMS, control_arm
 from egma_lib.experiments.gaze_variants import (
     arm_settings,
     available_arms,
@@ -65,16 +68,28 @@ def test_what_a_study_cannot_have_is_left_out_with_a_reason(trained_study, tmp_p
     study, settings = trained_study.study, trained_study.settings
     weights = Arm("clip", "CLIP", "egma", overrides=(("model.start_weights", str(tmp_path / "no.file")),))
     egma = module_arm("egma")
-    assert available_arms([egma, control_arm("oracle"), weights], study) == (
+    assert available_arms([egma, control_arm("oracle"), weights], study, trained_study.corpora) == (
         (egma, control_arm("oracle")),
         {"CLIP": "not available: no file no.file"},
     )
     empty = tmp_path / "root"
     empty.mkdir()
     without_truth = open_study(settings, empty, tmp_path / "results")
-    chosen, reasons = available_arms([egma, control_arm("oracle")], without_truth)
+    chosen, reasons = available_arms([egma, control_arm("oracle")], without_truth, trained_study.corpora)
     assert chosen == (egma,)
     assert list(reasons) == [control_arm("oracle").label]
+
+
+def test_a_loss_of_labels_needs_labels(trained_study, tmp_path):
+    study, corpora = trained_study.study, trained_study.corpora
+    medclip = METHOD_ARMS["medclip"]
+    assert available_arms([medclip], study, corpora) == ((medclip,), {})
+    bare = tmp_path / "gaze"
+    shutil.copytree(corpora.gaze, bare)
+    (bare / "labels.npy").unlink()
+    chosen, reasons = available_arms([medclip, module_arm("egma")], study, replace(corpora, gaze=bare))
+    assert chosen == (module_arm("egma"),)
+    assert reasons == {"MedCLIP": "not available: the study has no CheXpert labels of its reports"}
 
 
 def test_an_arm_changes_its_own_settings_alone(trained_study):
