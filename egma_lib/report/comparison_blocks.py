@@ -11,7 +11,7 @@ import pandas as pd
 from egma_lib.evaluation.scores import SCORES
 from egma_lib.experiments.arm_measurements import POINTING_SETS, ArmFolders
 from egma_lib.experiments.measurements import CLASSIFICATION_SETS
-from egma_lib.report.blocks import Block, pivot
+from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block, pivot
 from egma_lib.report.case_counts import case_counts
 from egma_lib.settings import EvaluationSettings
 
@@ -64,7 +64,17 @@ def beside_block(decisive: pd.DataFrame, trivial: pd.DataFrame, note: str = "") 
     """Return pointing and the shortcut gap, with the rows that know nothing."""
     rows = pd.concat([decisive, trivial[trivial["metric"] == "pointing_hit"]])
     cells = pivot(rows, _BESIDE, absent=absent_sets(decisive))
-    return Block("What gaze is meant to change", cells, _BESIDE_NOTE + note)
+    return Block("What gaze is meant to change", cells, f"{_BESIDE_NOTE} {beside_counts(decisive)}{note}")
+
+
+def beside_counts(rows: pd.DataFrame) -> str:
+    """Say how many cases stand behind pointing and the shortcut gap, from long rows."""
+    parts = []
+    for name, metric in _BESIDE:
+        known = rows.loc[(rows["dataset"] == name) & (rows["metric"] == metric), "n_cases"]
+        if len(known):
+            parts.append(f"{DATASET_LABELS[name]} {METRIC_LABELS[metric]} n = {int(known.max())}")
+    return f"{', '.join(parts)}." if parts else ""
 
 
 def absent_sets(rows: pd.DataFrame) -> set[str]:

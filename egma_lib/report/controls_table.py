@@ -29,7 +29,7 @@ from egma_lib.experiments.verdicts import (
     with_verdicts,
 )
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, NOT_AVAILABLE, Block, pivot
-from egma_lib.report.comparison_blocks import counts_note
+from egma_lib.report.comparison_blocks import beside_counts, counts_note
 from egma_lib.report.controls_beside import crossing_block, lag_block, likeness_block, null_block
 from egma_lib.report.table_files import REPORTED_COLUMNS, Table
 from egma_lib.settings import EvaluationSettings
@@ -138,7 +138,8 @@ def _values_block(rows: pd.DataFrame, unavailable: Mapping[str, str], note: str)
     for label in unavailable:
         cells.loc[label] = NOT_AVAILABLE
     reasons = "".join(f" {label}: {reason}." for label, reason in unavailable.items())
-    return Block("Gaze as measured and its controls, fine-grained score", cells, note + reasons)
+    counts = f" {beside_counts(shown[shown['kind'] == 'measured'])}"
+    return Block("Gaze as measured and its controls, fine-grained score", cells, note + counts + reasons)
 
 
 def _words_block(compared: pd.DataFrame, arms: Mapping[str, Arm]) -> Block:
