@@ -89,7 +89,8 @@ ACM Artifact Review and Badging, version 1.1.
 | Artifacts Available | a public, archived copy with an identifier | this repository, \
 [MIT licence](../LICENSE), [CITATION.cff](../CITATION.cff); an archived copy with a DOI is not there yet |
 | Artifacts Evaluated, Functional | documented, consistent, complete, can be exercised | \
-[README](../README.md); `./run_all.sh --profile smoke` makes every table and figure, `./run_tests.sh` tests them |
+[README](../README.md); `./run_all.sh --profile smoke` makes every table and figure, \
+`./run_tests.sh` tests them |
 | Artifacts Evaluated, Reusable | can be built on | [extending](extending.md), [design](design.md), \
 [real data](data.md), [development](development.md); tests mirror the library |
 | Results Reproduced | others get the results with this artefact | \

@@ -4,17 +4,26 @@ import numpy as np
 import pandas as pd
 import pytest
 from prediction_folders import write_predictions
+from sklearn.metrics import roc_auc_score
 
+from egma_lib.evaluation.linear_probe import HEADS, n_draws, score_column
 from egma_lib.experiments.arms import module_arm
 from egma_lib.experiments.claims import NOT_TESTABLE, UNDECIDED, VERDICTS, Claim, Claims, read_claims
 from egma_lib.experiments.measurements import measure_classification, measure_pointing
 from egma_lib.experiments.two_way_bootstrap import smallest_gain, trend
-from egma_lib.report.claim_measurements import ClaimMeasurements, StoredArm, known_arms, stored_arms
+from egma_lib.report.claim_measurements import (
+    ClaimMeasurements,
+    StoredArm,
+    known_arms,
+    power_of_main_pair,
+    stored_arms,
+)
 from egma_lib.report.claims import (
     COLUMNS,
     claim_rows,
     claims_block,
     claims_summary,
+    judge_claims,
     read_claim_rows,
     write_claims,
 )
@@ -120,6 +129,40 @@ def test_pointing_and_retrieval_take_their_own_cells(rows, stored):
     ]
     assert row["value"] == pytest.approx(found[0].per_seed.mean() - found[1].per_seed.mean())
     assert row["n_cases"] == 40
+
+
+def store_probe(folder, seed, name="siim", finding="Pneumothorax"):
+    rng = np.random.default_rng(seed)
+    ids = [f"c{index}" for index in range(12)]
+    table = pd.DataFrame({"case_id": ids, "patient_id": ids, f"label|{finding}": np.arange(12) % 2.0})
+    for head in HEADS:
+        for share in SETTINGS.probe.shares:
+            for draw in range(n_draws(share, SETTINGS.probe)):
+                table[score_column(head, share, draw, finding)] = rng.normal(size=12)
+    folder.mkdir()
+    table.to_parquet(folder / f"{name}.parquet")
+    return folder
+
+
+def test_a_linear_probe_is_judged_by_the_converged_head(stored, tmp_path):
+    probed = {
+        name: StoredArm(
+            stored[name].arm,
+            stored[name].folders,
+            tuple(store_probe(tmp_path / f"{name}{seed}", 7 * seed + number) for seed in range(2)),
+        )
+        for number, name in enumerate(("start", "egma"))
+    }
+    rows = claim_rows(read_claims(), ClaimMeasurements(probed, SETTINGS), NUMBERS, SETTINGS, study())
+    row = pick(rows, "linear_probe", dataset="siim", setting="100 %")
+    expected = []
+    for name in ("egma", "start"):
+        tables = [pd.read_parquet(folder / "siim.parquet") for folder in probed[name].probes]
+        column = score_column("converged", 1.0, 0, "Pneumothorax")
+        expected.append(np.mean([roc_auc_score(one["label|Pneumothorax"], one[column]) for one in tables]))
+    assert row["value"] == pytest.approx(100 * (expected[0] - expected[1]))
+    assert (row["n_cases"], row["n_seeds"]) == (12, 2)
+    assert pick(rows, "linear_probe", dataset="rsna", setting="1 %")["verdict"] == NOT_TESTABLE
 
 
 def test_a_trend_is_the_slope_over_its_arms(stored):
@@ -239,3 +282,8 @@ def test_stored_arms_are_those_with_predictions(trained_study):
     assert set(found) == {arm.name for arm in one.arms}
     assert {len(arm.folders) for arm in found.values()} == {len(one.settings.experiments.seeds)}
     assert all(arm.probes == () for arm in found.values())
+    assert power_of_main_pair(found, one.settings.evaluation).startswith("One seed: no statement")
+    assert power_of_main_pair({}, one.settings.evaluation).startswith("The main pair has not been trained")
+    rows = judge_claims(one.study, one.settings, one.corpora)
+    assert pd.notna(pick(rows, "gaze_itself", dataset="rsna", metric="auroc")["value"])
+    assert set(rows["verdict"]) == {UNDECIDED, NOT_TESTABLE}
