@@ -22,6 +22,7 @@ def test_settings_cannot_be_changed():
         pytest.param("gase.sigma_deg=1", ["gase", "not permitted"], id="unknown_group"),
         pytest.param("data.paths={cheese: /x}", ["cheese", "known"], id="unknown_data_set"),
         pytest.param("sigma_deg=1", ["needs a group"], id="no_group"),
+        pytest.param("experiments.cluster=ray", ["experiments.cluster", "ray"], id="unknown_engine"),
         pytest.param("gaze.sigma_deg", ["group.field=value"], id="no_value"),
         pytest.param("model.embed_dim.x=1", ["is a value, not a group"], id="value_as_group"),
     ],
@@ -54,9 +55,12 @@ def test_preset_null_takes_confounder_and_gaze_away():
         load_settings("smoke", ["phantom.preset=null", "phantom.confounder_strength=0.5"])
 
 
-def test_the_number_of_jobs_decides_no_hash():
+def test_where_runs_are_trained_decides_no_hash():
     one, two = (load_settings("smoke", {"experiments.jobs": jobs}) for jobs in (1, 2))
     assert one.hash_of("experiments") == two.hash_of("experiments")
+    sent = load_settings("smoke", {"experiments.cluster": "dask=tcp://host:8786"})
+    assert sent.hash_of("experiments") == one.hash_of("experiments")
+    assert sent.changed({"experiments.seeds": [5]}).experiments.cluster == "dask=tcp://host:8786"
     other = load_settings("smoke", {"experiments.seeds": [5]})
     assert other.hash_of("experiments") != one.hash_of("experiments")
 

@@ -16,6 +16,7 @@ def test_no_argument_is_the_phantom_study():
 def test_every_option_is_read(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     line = "--profile smoke --data-root d --results r --only 3,06 --from 02 --force --seeds 2 --jobs 1 --list"
+    line += " --cluster slurm:partition=gpu"
     options = parse_options([*line.split(), "--set", "gaze.sigma_deg=1", "--set", "data.rsna=/x"])
     assert options == RunOptions(
         profile="smoke",
@@ -26,6 +27,7 @@ def test_every_option_is_read(monkeypatch, tmp_path):
         force=True,
         seeds=2,
         jobs=1,
+        cluster="slurm:partition=gpu",
         overrides=("gaze.sigma_deg=1", "data.rsna=/x"),
         list_only=True,
     )
