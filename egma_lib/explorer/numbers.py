@@ -124,7 +124,7 @@ class Ruler:
         if pairs.table["sentence"].iloc[0] >= 0:
             found.append(truth_set(pairs, corpus, sources.study, sources.gaze))
         found.append(reflacx_set(pairs, corpus))
-        if len(sources.structure_boxes):
+        if corpus.samples["dicom_id"].isin(sources.structure_boxes["case_id"]).any():
             found.append(eye_gaze_set(pairs, corpus, sources.study))
         chosen = next((one for one in found if one is not None and len(one.pairs)), None)
         return chosen, "" if chosen is not None else NO_REGION
