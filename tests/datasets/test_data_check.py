@@ -177,7 +177,7 @@ def test_without_text_queries_rsna_and_siim_have_no_prompts(whole):
 def test_begun_test_set_stops_the_evaluation_until_it_is_complete():
     everything = TRAINING | ALL_SETS
     with_rest = outcomes(everything - {"rsna"}, begun=ALL_SETS)
-    assert [one.runs for one in with_rest] == [True, True] + [False] * 5
+    assert [one.runs for one in with_rest] == [True, True] + [False] * 8
     assert "the rest of RSNA (or none of it)" in with_rest[2].lacking
     without = outcomes(everything - {"rsna"}, begun=ALL_SETS - {"rsna"})
     assert all(one.runs for one in without)

@@ -16,6 +16,7 @@ NEEDS = {
     "reports": "the reports of MIMIC-CXR",
     "chexpert_5x200": "CheXpert 5x200",
     "chexpert_8x200": "CheXpert 8x200",
+    "chexpert_probe": "CheXpert's train.csv and valid.csv with their films",
     "rsna": "RSNA",
     "siim": "SIIM",
     "text_queries": "the text queries of CheXpert 8x200",
@@ -23,6 +24,7 @@ NEEDS = {
 """What a data root can provide, and its name in sentences."""
 
 TRAINING = ("gaze", "report_films", "reports")
+PROBE_SETS = ("chexpert_probe", "rsna", "siim")
 TEST_SETS = (*CLASSIFICATION_SETS, "chexpert_8x200")
 
 
@@ -40,7 +42,10 @@ PRODUCTS = (
     _Product("02 pretraining", TRAINING, CLASSIFICATION_SETS),
     _Product("03 Table 2: zero-shot classification", TRAINING, CLASSIFICATION_SETS),
     _Product("03 Table 3: image-text retrieval", (*TRAINING, "chexpert_8x200"), CLASSIFICATION_SETS),
+    _Product("03 grounding of phrases, agreement with gaze", TRAINING, CLASSIFICATION_SETS),
+    _Product("04 Table 1: linear probe", TRAINING, PROBE_SETS),
     _Product("05 Table 4: modules and gaze quantity", TRAINING, CLASSIFICATION_SETS),
+    _Product("05 controls, switches, Table 7: backbones", TRAINING, CLASSIFICATION_SETS),
     _Product("06 figures", (*TRAINING, "gaze_labels"), CLASSIFICATION_SETS),
 )
 """What the notebooks make, and from what; one test set for classification is the least to evaluate."""
