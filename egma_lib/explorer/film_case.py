@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from egma_lib.errors import DataError
 from egma_lib.evaluation.evaluation_sets import EvaluationSet
 from egma_lib.explorer.case import ExplorerCase, Region
 from egma_lib.explorer.reading_case import display_film
@@ -49,7 +48,7 @@ def film_case(sources: StudySources, corpus: str, case_id: str) -> ExplorerCase:
     return ExplorerCase(
         corpus=corpus,
         case_id=case_id,
-        film=display_film(_film_path(sources, corpus, case_id)),
+        film=display_film(sources.film_path(corpus, case_id)),
         model_input=np.array(test_set.images[index]),
         sentences=pd.DataFrame(texts | {"start_s": missing, "end_s": missing, "has_gaze": False}),
         words=_no_rows(sentence_index=int, word=object, start_s=float, end_s=float),
@@ -71,16 +70,6 @@ def film_case(sources: StudySources, corpus: str, case_id: str) -> ExplorerCase:
             "Sentences": "one prompt per class; a film of a test set has no report",
         },
     )
-
-
-def _film_path(sources: StudySources, corpus: str, case_id: str) -> str:
-    cases = sources.case_tables[corpus].cases
-    found = cases.loc[cases["case_id"] == case_id, "image_path"]
-    if found.empty:
-        raise DataError(
-            f"{sources.study.data_root}: {corpus} no longer lists case {case_id}; run notebook 02"
-        )
-    return str(found.iloc[0])
 
 
 def _no_rows(**columns: type) -> pd.DataFrame:

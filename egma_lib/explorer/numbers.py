@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.datasets.contract import ReportCorpus
+from egma_lib.errors import DataError
 from egma_lib.evaluation.gaze_agreement import linear_correlation, normalised_scanpath_saliency
 from egma_lib.evaluation.grounding_metrics import enlarge_bilinear
 from egma_lib.evaluation.pointing import REGION_RASTER
@@ -98,6 +99,10 @@ class Ruler:
         }
 
     def _target(self, case: ExplorerCase, sentence_index: int | None, typed: str) -> Target:
+        if sentence_index is not None and not 0 <= sentence_index < len(case.sentences):
+            raise DataError(
+                f"{case.corpus} {case.case_id}: no sentence {sentence_index}; it has {len(case.sentences)}"
+            )
         if case.corpus != GAZE_CORPUS:
             region, no_region = self._film_region(case, sentence_index, typed)
             return Target(region, no_region, None, NO_RECORDING, None, NO_RECORDING)

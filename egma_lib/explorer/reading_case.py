@@ -151,6 +151,5 @@ def _facts(sources: StudySources, reading_id: str, findings: str) -> dict[str, s
         "Findings": findings or "none",
         "Event detector": str(row["method"]),
     }
-    return facts | {
-        name: form.format(row[column]) for column, name, form in _QUALITY if row[column] == row[column]
-    }
+    measured = [(name, form, row[column]) for column, name, form in _QUALITY]
+    return facts | {name: form.format(value) for name, form, value in measured if pd.notna(value)}

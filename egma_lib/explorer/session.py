@@ -184,6 +184,11 @@ class ExplorerSession:
         -------
         dict
             `pointing_hit`, `cnr`, `cc` and `nss`, each with the average map's and other readers' value.
+
+        Raises
+        ------
+        DataError
+            The case has no such sentence.
         """
         return self._ruler.numbers(case, sentence_index, attention, typed)
 

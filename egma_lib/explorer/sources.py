@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
+from egma_lib.datasets.chexpert import (
+    load_chexpert_5x200,
+    load_chexpert_5x200_marked,
+    load_chexpert_8x200,
+)
 from egma_lib.datasets.contract import CaseTable, ReportCorpus
 from egma_lib.datasets.eye_gaze_boxes import load_structure_boxes
 from egma_lib.datasets.gaze_corpus import load_study_gaze_corpus
+from egma_lib.datasets.rsna import load_rsna
+from egma_lib.datasets.siim import load_siim
 from egma_lib.errors import ArtefactError, DataError
 from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS, EvaluationSet, load_evaluation_set
 from egma_lib.experiments.corpora import Corpora, corpora_location, find_gaze
-from egma_lib.experiments.evaluation_tables import load_evaluation_tables
 from egma_lib.explorer.bounded_cache import BoundedCache
 from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.frames import ImageFrame
@@ -38,6 +45,7 @@ class StudySources:
         self.study = study
         self.settings = settings
         self._sets: BoundedCache[EvaluationSet] = BoundedCache(len(CLASS_ORDERS))
+        self._films: BoundedCache[pd.DataFrame] = BoundedCache(len(CLASS_ORDERS))
 
     @property
     def grid(self) -> tuple[int, int]:
@@ -122,8 +130,36 @@ class StudySources:
             raise ArtefactError(f"corpus {name!r} is not in this study; there are {known}")
         return self._sets.get(name, lambda: load_evaluation_set(self.corpora.evaluation / name))
 
-    @cached_property
-    def case_tables(self) -> dict[str, CaseTable]:
-        """Case tables of the evaluation sets by name, for the paths of their films."""
-        tables, _ = load_evaluation_tables(self.study, self.settings)
-        return {table.name: table for table in tables}
+    def film_path(self, name: str, case_id: str) -> str:
+        """Return the file of a film of an evaluation set.
+
+        The data set's own table is read for it once, that of this set alone: of the DICOM sets, that means
+        the header of every film.
+
+        Raises
+        ------
+        DataError
+            The data set no longer lists the case.
+        """
+        cases = self._films.get(name, lambda: self._case_table(name).cases)
+        found = cases.loc[cases["case_id"] == case_id, "image_path"]
+        if found.empty:
+            raise DataError(
+                f"{self.study.data_root}: {name} no longer lists case {case_id}; run "
+                f"`./run_all.sh --profile {self.settings.profile} --only 02` again"
+            )
+        return str(found.iloc[0])
+
+    def _case_table(self, name: str) -> CaseTable:
+        chexpert = self.study.dataset("chexpert")
+        readers: dict[str, Callable[[], CaseTable | None]] = {
+            "chexpert_5x200": lambda: load_chexpert_5x200(chexpert),
+            "chexpert_5x200_marked": lambda: load_chexpert_5x200_marked(chexpert),
+            "chexpert_8x200": lambda: load_chexpert_8x200(chexpert)[0],
+            "rsna": lambda: load_rsna(self.study.dataset("rsna")),
+            "siim": lambda: load_siim(self.study.dataset("siim")),
+        }
+        table = readers[name]()
+        if table is None:
+            raise DataError(f"{chexpert}: the films of {name} are gone; complete the data set")
+        return table

@@ -262,3 +262,16 @@ def test_what_is_missing_comes_with_the_command_that_makes_it(trained_study, tmp
 
     with pytest.raises(ArtefactError, match=rf"run_all\.sh --profile smoke {command}`"):
         bare.checkpoints()
+
+
+def test_a_film_that_the_data_set_no_longer_lists_is_named(session):
+    with pytest.raises(DataError, match=r"rsna no longer lists case gone; run `\./run_all\.sh .*--only 02`"):
+        session._sources.film_path("rsna", "gone")
+
+
+def test_other_settings_have_no_corpora_yet(trained_study):
+    settings = trained_study.settings.changed({"data.validation_share": 0.4})
+    other = ExplorerSession(trained_study.study, settings)
+
+    with pytest.raises(ArtefactError, match="no corpora of these settings"):
+        other.cases("gaze")

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from egma_lib.errors import DataError
 from egma_lib.experiments.grounding import score_references, score_run
 from egma_lib.experiments.grounding_inputs import load_grounding_inputs
 from egma_lib.experiments.pretraining import arm_job
@@ -130,3 +131,9 @@ def test_every_number_has_a_value_or_a_reason(session):
                 assert np.isnan(number.value) == bool(number.reason)
                 assert np.isnan(number.human) == bool(number.human_reason)
                 assert np.isnan(number.average) <= bool(number.reason)
+
+
+@pytest.mark.parametrize("corpus", ["gaze", "rsna"])
+def test_a_sentence_that_the_case_lacks_is_refused(session, corpus):
+    with pytest.raises(DataError, match=rf"{corpus} .*: no sentence 99; it has \d+"):
+        session.numbers(session.case(corpus, ""), 99, np.eye(4))
