@@ -57,13 +57,13 @@ def train_all(jobs: Sequence[TrainJob], n_jobs: int, *, show_progress: bool = Tr
     ids = [job.run_id for job in jobs]
     waiting = dict(zip(ids, jobs, strict=True))
     done: dict[str, TrainResult] = {}
-    _check_starts(waiting)
+    check_starts(waiting)
     n_steps = {name: job.n_steps for name, job in waiting.items()}
     steps_done = dict.fromkeys(ids, 0)
     next_result = 0
     environments = worker_environments([job.settings for job in jobs], min(n_jobs, len(waiting)))
     with (
-        _ended_by_sigterm(),
+        ended_by_sigterm(),
         _pool(environments) as workers,
         _bar(sum(n_steps.values()), show_progress) as bar,
     ):
@@ -85,7 +85,7 @@ def train_all(jobs: Sequence[TrainJob], n_jobs: int, *, show_progress: bool = Tr
                 next_result += 1
 
 
-def _check_starts(jobs: dict[str, TrainJob]) -> None:
+def check_starts(jobs: dict[str, TrainJob]) -> None:
     """Refuse a start that is neither among the jobs nor finished, and starts that wait for each other."""
     for name, job in jobs.items():
         seen = [name]
@@ -174,7 +174,7 @@ def _environment(values: dict[str, str]) -> Iterator[None]:
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
+def ended_by_sigterm() -> Iterator[None]:
     """Let SIGTERM unwind the stack, so that workers are ended with their parent."""
     if threading.current_thread() is not threading.main_thread():
         yield

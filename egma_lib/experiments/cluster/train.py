@@ -11,7 +11,7 @@ from tqdm import tqdm
 from egma_lib.errors import TrainingError
 from egma_lib.experiments.cluster.engines import open_engine
 from egma_lib.training.jobs import TrainJob, TrainResult
-from egma_lib.training.workers import _check_starts, _ended_by_sigterm
+from egma_lib.training.workers import check_starts, ended_by_sigterm
 
 
 def train_on_cluster(
@@ -55,7 +55,7 @@ def train_on_cluster(
             done[name] = TrainResult(name, job.runs_folder / name, reused=True, seconds=0.0, output=None)
     waiting = {name: job for name, job in waiting.items() if name not in done}
     if waiting:
-        _check_starts(waiting)
+        check_starts(waiting)
         yield from _sent(ids, waiting, done, engine, show_progress)
     else:
         yield from (done[name] for name in ids)
@@ -73,7 +73,7 @@ def _sent(
     runs_folder = next(iter(waiting.values())).runs_folder
     next_result = 0
     with (
-        _ended_by_sigterm(),
+        ended_by_sigterm(),
         tqdm(total=sum(n_steps.values()), unit="step", desc="training", disable=not show_progress) as bar,
         open_engine(engine, [job.settings for job in waiting.values()], runs_folder) as runs,
     ):
