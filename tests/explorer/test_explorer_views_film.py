@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -98,6 +100,18 @@ def test_limits_given_decide_the_colours_and_the_bar():
     assert narrow.axes[1].get_ylim() == (0.0, 0.5)
     assert wide.axes[1].get_ylim() == (0.0, 1.0)
     assert wide.axes[1].get_ylabel() == "similarity"
+
+
+def test_the_bar_shows_the_colours_as_they_are_over_a_film_of_its_grey():
+    grey = round(0.35 * 255)
+    case = made_case(np.full((64, 64), grey, np.uint8))
+    figure = draw_film(case, bare_state(attention=Layer(opacity=0.6), style="grid"), hot(1, 2))
+    picture = pixels(figure).astype(int)
+    left, bottom, width, height = film_layout(1).bars[0]
+    column = int((left + width / 2) * picture.shape[1])
+    top, end = (int((1 - y) * picture.shape[0]) for y in (bottom + height, bottom))
+    np.testing.assert_allclose(picture[top + 3, column], at(film_pixels(figure), 0.6, 0.4), atol=3)
+    np.testing.assert_allclose(picture[end - 4, column], grey, atol=3)
 
 
 def test_a_flat_map_leaves_the_film_as_it_is():
@@ -225,14 +239,29 @@ def test_regions_are_outlined_and_labelled_at_their_place():
     labels = artists(figure, "region_label")
     assert [label.get_text() for label in labels] == ["Edema", "Fracture"]
     assert [label.get_position() for label in labels] == [(0.5, 0.25), (0.0, 0.75)]
-    assert len({label.get_bbox_patch().get_facecolor() for label in labels}) == 2
     film = film_pixels(figure)
     for x, y in ((0.5, 0.4), (0.75, 0.4), (0.6, 0.5)):
         column, row = int(x * film.shape[1]), int(y * film.shape[0])
         assert np.abs(film[row - 4 : row + 5, column - 4 : column + 5] - 100).max() > 40
     np.testing.assert_allclose(at(film, 0.65, 0.4), 100, atol=1)
     names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["Edema (reader A)", "Fracture (reader A)"]
+    assert names == ["regions: reader A"]
+
+
+def test_sources_differ_in_colour_and_structures_are_thin_and_lie_lowest():
+    marks = [square_region("Edema"), square_region("left lung"), square_region("Fracture")]
+    regions = [
+        replace(region, source=source)
+        for region, source in zip(marks, ["reader", "structures", "truth"], strict=True)
+    ]
+    figure = draw_film(made_case(regions=regions), bare_state(regions=OPAQUE), None)
+    labels = artists(figure, "region_label")
+    assert [label.get_text() for label in labels] == ["left lung", "Edema", "Fracture"]
+    assert len({label.get_bbox_patch().get_facecolor() for label in labels}) == 3
+    widths = [outline.get_linewidth()[0] for outline in artists(figure, "region")]
+    assert widths[0] < widths[1] == widths[2]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["regions: reader", "regions: structures", "regions: truth"]
 
 
 def test_a_region_at_the_border_is_closed_and_its_label_stays_inside():

@@ -13,7 +13,8 @@ from egma_lib.explorer.case import ExplorerCase
 from egma_lib.explorer.state import ViewState
 from egma_lib.explorer.views.colours import ATTENTION_MAP, GAZE_MAP
 from egma_lib.explorer.views.film import shared_limits
-from egma_lib.explorer.views.layers import add_film, add_map, add_regions, checked_map
+from egma_lib.explorer.views.layers import add_film, add_map, checked_map
+from egma_lib.explorer.views.regions import add_regions
 from egma_lib.figures.style import new_figure, styled
 from egma_lib.figures.style import title as add_title
 

@@ -15,13 +15,13 @@ from egma_lib.explorer.views.layers import (
     add_fixations,
     add_map,
     add_patch,
-    add_regions,
     checked_map,
     drawn,
     shown_fixations,
 )
 from egma_lib.explorer.views.layout import Place, film_layout
 from egma_lib.explorer.views.legends import add_colour_bar, add_heading, add_legend
+from egma_lib.explorer.views.regions import add_regions
 from egma_lib.figures.style import styled
 
 Limits = tuple[float, float]

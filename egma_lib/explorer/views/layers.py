@@ -10,9 +10,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.patheffects import withStroke
 
 from egma_lib.errors import DataError
-from egma_lib.explorer.case import ExplorerCase, Region
+from egma_lib.explorer.case import ExplorerCase
 from egma_lib.explorer.state import Layer, ViewState
-from egma_lib.explorer.views.colours import FIXATION_COLOUR, REGION_COLOURS, Colour
+from egma_lib.explorer.views.colours import FIXATION_COLOUR
 from egma_lib.explorer.views.layout import check_zoom
 from egma_lib.figures.style import show_film
 
@@ -24,9 +24,6 @@ AREA_PT2_PER_S = 400.0
 
 MOST_NUMBERED = 60
 """Fixations that all get their number; of more, only the first and the last, or none could be read."""
-
-_LABEL_SHARE = 0.05
-"""Height of a region's label as a share of what is shown."""
 
 
 def drawn(layer: Layer) -> bool:
@@ -147,50 +144,6 @@ def add_fixations(ax: Axes, fixations: pd.DataFrame, opacity: float) -> None:
             gid="fixation_number",
             path_effects=[withStroke(linewidth=1, foreground="black", alpha=opacity)],
         )
-
-
-def region_colours(regions: tuple[Region, ...]) -> dict[str, Colour]:
-    """Return a colour per finding, in the order in which findings first stand."""
-    findings = dict.fromkeys(region.finding for region in regions)
-    return {name: REGION_COLOURS[index % len(REGION_COLOURS)] for index, name in enumerate(findings)}
-
-
-def add_regions(ax: Axes, regions: tuple[Region, ...], opacity: float) -> None:
-    """Outline every region that is not empty, with its finding at its upper left."""
-    colours = region_colours(regions)
-    for region in regions:
-        if not region.mask.any():
-            continue
-        rows, columns = region.mask.shape
-        # A rim of background closes outlines at the border of the square.
-        padded = np.pad(region.mask.astype(float), 1)
-        x, y = (np.arange(-1, count + 1) + 0.5 for count in (columns, rows))
-        colour = colours[region.finding]
-        outline = ax.contour(x / columns, y / rows, padded, levels=[0.5], colors=[colour], alpha=opacity)
-        outline.set(linewidth=1.6, gid="region")
-        _label_region(ax, region, colour, opacity)
-
-
-def _label_region(ax: Axes, region: Region, colour: Colour, opacity: float) -> None:
-    """Write the finding at the region's upper left, moved into what is shown."""
-    rows, columns = region.mask.shape
-    (left, right), (bottom, top) = ax.get_xlim(), ax.get_ylim()
-    row, column = (np.flatnonzero(region.mask.any(axis)).min() for axis in (1, 0))
-    x, y = column / columns, row / rows
-    if x > right or y > bottom:
-        return
-    space_above = y - top > _LABEL_SHARE * (bottom - top)
-    ax.text(
-        max(x, left),
-        max(y, top),
-        region.finding,
-        alpha=opacity,
-        fontsize=7,
-        va="bottom" if space_above else "top",
-        clip_on=True,
-        gid="region_label",
-        bbox={"facecolor": colour, "edgecolor": "none", "pad": 1, "alpha": opacity},
-    )
 
 
 def add_patch(ax: Axes, patch: tuple[int, int], grid: tuple[int, int]) -> None:

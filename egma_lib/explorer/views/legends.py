@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
+import numpy as np
 from matplotlib.cm import ScalarMappable
-from matplotlib.colors import Colormap, Normalize
+from matplotlib.colors import ListedColormap, Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
@@ -13,8 +14,9 @@ from matplotlib.patches import Patch
 from egma_lib.explorer.case import ExplorerCase
 from egma_lib.explorer.state import ViewState
 from egma_lib.explorer.views.colours import ATTENTION_MAP, FILM_GREY, FIXATION_COLOUR, GAZE_COLOUR
-from egma_lib.explorer.views.layers import drawn, region_colours, shown_fixations
+from egma_lib.explorer.views.layers import drawn, shown_fixations
 from egma_lib.explorer.views.layout import Place
+from egma_lib.explorer.views.regions import region_looks
 
 _CHARACTERS_PER_INCH = 12
 _MOST_LINES = 2
@@ -30,12 +32,17 @@ def add_heading(figure: Figure, text: str) -> None:
 
 
 def add_colour_bar(
-    figure: Figure, place: Place, colours: Colormap, limits: tuple[float, float], label: str, opacity: float
+    figure: Figure,
+    place: Place,
+    colours: ListedColormap,
+    limits: tuple[float, float],
+    label: str,
+    opacity: float,
 ) -> None:
-    """Draw the colours of a layer, as opaque as the layer, with its values."""
+    """Draw the colours of a layer as they look over the middle grey of a film, with its values."""
     ax = figure.add_axes(place)
-    scale = ScalarMappable(Normalize(*limits), colours)
-    bar = figure.colorbar(scale, cax=ax, label=label, alpha=opacity)
+    seen = ListedColormap(np.array(colours.colors) * [1, 1, 1, opacity])
+    bar = figure.colorbar(ScalarMappable(Normalize(*limits), seen), cax=ax, label=label)
     ax.set_facecolor(FILM_GREY)
     bar.ax.ticklabel_format(useOffset=False, style="plain")
     bar.ax.tick_params(labelsize=7, length=2)
@@ -60,11 +67,9 @@ def add_legend(figure: Figure, case: ExplorerCase, state: ViewState, gaze: bool,
     if drawn(state.fixations) and len(shown_fixations(case, state)):
         handles.append(_fixation_handle())
     if drawn(state.regions):
-        colours = region_colours(case.regions)
-        sources = {region.finding: region.source for region in case.regions}
         handles += [
-            Line2D([], [], color=colour, label=f"{finding} ({sources[finding]})")
-            for finding, colour in colours.items()
+            Line2D([], [], color=look.colour, lw=look.line, label=f"regions: {source}")
+            for source, look in region_looks(case.regions).items()
         ]
     if state.patch is not None:
         row, column = state.patch

@@ -16,7 +16,8 @@ from egma_lib.errors import DataError
 from egma_lib.explorer.case import ExplorerCase
 from egma_lib.explorer.state import ViewState
 from egma_lib.explorer.views.colours import FIXATION_COLOUR, GAZE_MAP
-from egma_lib.explorer.views.layers import add_film, add_map, add_regions, checked_map, drawn
+from egma_lib.explorer.views.layers import add_film, add_map, checked_map, drawn
+from egma_lib.explorer.views.regions import add_regions
 from egma_lib.figures.style import bare, new_figure
 
 _SIDE_IN = 6.0
