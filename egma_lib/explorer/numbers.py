@@ -20,7 +20,7 @@ from egma_lib.experiments.grounding_sets import GroundingSet, eye_gaze_set, refl
 from egma_lib.experiments.naming import affirms
 from egma_lib.experiments.phrase_pairs import PhrasePairs, findings_named, one_name, place_group, sides_named
 from egma_lib.explorer.bounded_cache import BoundedCache
-from egma_lib.explorer.case import ExplorerCase
+from egma_lib.explorer.case import ExplorerCase, Region
 from egma_lib.explorer.sources import GAZE_CORPUS, StudySources
 
 METRICS = ("pointing_hit", "cnr", "cc", "nss")
@@ -104,49 +104,43 @@ class Ruler:
                 f"{case.corpus} {case.case_id}: no sentence {sentence_index}; it has {len(case.sentences)}"
             )
         if case.corpus != GAZE_CORPUS:
-            region, no_region = self._film_region(case, sentence_index, typed)
-            return Target(region, no_region, None, NO_RECORDING, None, NO_RECORDING)
+            region = self._film_region(case, sentence_index, typed)
+            return Target(region, "" if region else NO_REGION, None, NO_RECORDING, None, NO_RECORDING)
         corpus = self._sources.reading_corpus(case.case_id)
         text = typed if sentence_index is None else str(case.sentences["text"].iloc[sentence_index])
         pairs = _one_pair(corpus.samples.iloc[0], case, text, sentence_index)
-        region, no_region = self._reading_region(pairs, corpus)
+        region = self._reading_region(case, pairs, corpus)
         human = other_readers(pairs, self._inputs(pairs), self._sources.grid[0])[0]
-        has_human = bool(np.isfinite(human).all())
         gaze, no_gaze = self._gaze(pairs, corpus)
-        return Target(
-            region,
-            no_region,
-            gaze,
-            no_gaze,
-            human if has_human else None,
-            "" if has_human else NO_OTHER_READER,
-        )
+        no_region = "" if region else NO_REGION
+        if np.isfinite(human).all():
+            return Target(region, no_region, gaze, no_gaze, human, "")
+        return Target(region, no_region, gaze, no_gaze, None, NO_OTHER_READER)
 
-    def _reading_region(self, pairs: PhrasePairs, corpus: ReportCorpus) -> tuple[GroundingSet | None, str]:
+    def _reading_region(
+        self, case: ExplorerCase, pairs: PhrasePairs, corpus: ReportCorpus
+    ) -> GroundingSet | None:
         """Return the region of a sentence: the truth where the root states it, else what was marked."""
         sources = self._sources
-        found: list[GroundingSet | None] = []
         if pairs.table["sentence"].iloc[0] >= 0:
-            found.append(truth_set(pairs, corpus, sources.study, sources.gaze))
+            found = [truth_set(pairs, corpus, sources.study, sources.gaze)]
+        else:
+            # The truth says what each dictated sentence speaks of; a typed one goes by the names of findings.
+            found = [_union(pairs, _named(case, "truth", pairs.phrases[0][0]))]
         found.append(reflacx_set(pairs, corpus))
         if corpus.samples["dicom_id"].isin(sources.structure_boxes["case_id"]).any():
             found.append(eye_gaze_set(pairs, corpus, sources.study))
-        chosen = next((one for one in found if one is not None and len(one.pairs)), None)
-        return chosen, "" if chosen is not None else NO_REGION
+        return next((one for one in found if one is not None and len(one.pairs)), None)
 
-    def _film_region(
-        self, case: ExplorerCase, sentence_index: int | None, typed: str
-    ) -> tuple[GroundingSet | None, str]:
+    def _film_region(self, case: ExplorerCase, sentence_index: int | None, typed: str) -> GroundingSet | None:
         if sentence_index is None:
-            mine = [one for one in case.regions if affirms(pd.Series([typed]), one.finding)[0]]
+            mine = _named(case, "data set", typed)
         else:
             name = self._sources.evaluation_set(case.corpus).class_names[sentence_index]
             mine = [one for one in case.regions if one.finding == name]
-        if not mine:
-            return None, NO_REGION
-        reading = pd.Series({"dicom_id": case.case_id, "patient_id": case.facts["Patient"], "reader": ""})
-        pairs = _one_pair(reading, case, typed or mine[0].finding, sentence_index)
-        return GroundingSet(pairs, np.logical_or.reduce([one.mask for one in mine])[None]), ""
+        film = pd.Series({"dicom_id": case.case_id, "patient_id": case.facts["Patient"], "reader": ""})
+        text = typed if sentence_index is None else str(case.sentences["text"].iloc[sentence_index])
+        return _union(_one_pair(film, case, text, sentence_index), mine)
 
     def _gaze(self, pairs: PhrasePairs, corpus: ReportCorpus) -> tuple[GazeSet | None, str]:
         sentence = int(pairs.table["sentence"].iloc[0])
@@ -185,6 +179,21 @@ def _one_pair(reading: pd.Series, case: ExplorerCase, text: str, sentence_index:
         }
     )  # fmt: skip
     return PhrasePairs("explorer", case.model_input[None], table, ((text,),))
+
+
+def _named(case: ExplorerCase, source: str, text: str) -> list[Region]:
+    """Return the regions of a source whose finding a text names as present."""
+    return [
+        one for one in case.regions if one.source == source and affirms(pd.Series([text]), one.finding)[0]
+    ]
+
+
+def _union(pairs: PhrasePairs, regions: list[Region]) -> GroundingSet | None:
+    """Return a pair with the cells of any of the regions; None where that is no cell or every one."""
+    if not regions:
+        return None
+    mask = np.logical_or.reduce([one.mask for one in regions])
+    return GroundingSet(pairs, mask[None]) if mask.any() and not mask.all() else None
 
 
 def _scores(target: Target, shown: np.ndarray | None) -> dict[str, float]:

@@ -137,3 +137,23 @@ def test_every_number_has_a_value_or_a_reason(session):
 def test_a_sentence_that_the_case_lacks_is_refused(session, corpus):
     with pytest.raises(DataError, match=rf"{corpus} .*: no sentence 99; it has \d+"):
         session.numbers(session.case(corpus, ""), 99, np.eye(4))
+
+
+def test_a_typed_sentence_is_put_to_the_true_mask_of_what_it_names(session):
+    cases = (session.case("gaze", case_id) for case_id in session.cases("gaze")["case_id"])
+    case, region = next(
+        (case, one)
+        for case in cases
+        for one in case.regions
+        if one.source == "truth" and one.mask.sum() > 100
+    )
+    inside = region.mask.reshape(4, 28, 4, 28).mean(axis=(1, 3))
+
+    towards, away = (
+        session.numbers(case, None, one, typed=f"there is {region.finding.lower()}")
+        for one in (inside, -inside)
+    )
+
+    assert towards["pointing_hit"].value == 1
+    assert towards["cnr"].value > 0
+    assert away["cnr"].value == pytest.approx(-towards["cnr"].value)
