@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from egma_lib.explorer.session import ExplorerSession
 from egma_lib.explorer.state import ViewState
 from egma_lib.explorer.transitions import sentence_of
-from egma_lib.explorer.views import FilmLayout, draw_film, draw_side_by_side, film_layout
+from egma_lib.explorer.views import FilmLayout, draw_film, draw_replay_frame, draw_side_by_side, film_layout
 
 
 def draw_view(session: ExplorerSession, state: ViewState) -> Figure:
-    """Draw what a state shows: one film, or two checkpoints and their difference.
+    """Draw what a state shows: a moment of the reading, one film, or two checkpoints and their difference.
 
     Without a sentence there is no attention: the film is drawn with the gaze of the whole reading.
 
@@ -21,6 +21,9 @@ def draw_view(session: ExplorerSession, state: ViewState) -> Figure:
         What the state names is not there.
     """
     case, sentence = session.case(state.corpus, state.case_id), sentence_of(session, state)
+    if state.time_s is not None:
+        heat, fixations = session.gaze_until(case, state.time_s), session.fixations_until(case, state.time_s)
+        return draw_replay_frame(case, state, heat, fixations, session.spoken_at(case, state.time_s))
     if not sentence:
         return draw_film(case, state, None)
     attention = session.attention(case, sentence, state.checkpoint)
@@ -47,9 +50,7 @@ def describe_view(session: ExplorerSession, state: ViewState) -> str:
             "the line where they have just been, the colour where they have been so far."
         )
     if not sentence:
-        return (
-            "No sentence is chosen: click one of the report, or type your own, to see what a model looks at."
-        )
+        return "No sentence is chosen: click one of the report, or type one, to see what a model looks at."
     parts = []
     if state.attention.shown:
         whose = f"{state.checkpoint} and {state.beside} find" if state.beside else f"{state.checkpoint} finds"

@@ -25,6 +25,9 @@ NOTEBOOK = REPOSITORY / "notebooks" / "07_attention_explorer.ipynb"
 TEMPLATES = REPOSITORY / "egma_lib" / "explorer"
 """Jupyter data folder that holds the page's template."""
 
+TAG = "explorer"
+"""Tag of the cell that shows the explorer."""
+
 LOOPBACK = "127.0.0.1"
 START_TIMEOUT_S = 60.0
 LOG_LINES = 30
@@ -81,30 +84,39 @@ def require_trained(study: Study, settings: Settings) -> None:
     if not corpora.complete or not any(study.runs.iterdir()):
         raise ArtefactError(
             f"{study.results}: no trained model for these settings; run notebook 02 first "
-            f"(`./run_all.sh --profile {settings.profile} --only 01,02`, and --data-root and --results as here)"
+            f"(`./run_all.sh --profile {settings.profile} --only 01,02`, other options as here)"
         )
 
 
 def page_notebook(source: Path, target: Path, parameters: Mapping[str, Any]) -> Path:
-    """Write a copy of a notebook with its parameters set and without its text, and return `target`.
+    """Write a copy of a notebook that ends with the explorer and holds no text, and return `target`.
 
     The text explains the notebook to somebody who reads its code; on a page without code the explorer
     explains itself.
+
+    Parameters
+    ----------
+    source
+        A notebook with a cell tagged `explorer`.
+    target
+        Where the copy goes.
+    parameters
+        Values of the notebook's parameters.
     """
     import nbformat
     from papermill.iorw import load_notebook_node
     from papermill.parameterize import parameterize_notebook
 
     notebook = parameterize_notebook(load_notebook_node(str(source)), dict(parameters))
-    notebook.cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    # What papermill adds for itself would make the format's check complain.
+    last = next(index for index, cell in enumerate(notebook.cells) if TAG in cell.metadata.get("tags", []))
+    notebook.cells = [cell for cell in notebook.cells[: last + 1] if cell.cell_type == "code"]
     nbformat.write(notebook, target)
     return target
 
 
 @contextmanager
 def serving(notebook: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
-    """Serve one notebook; yield the server's process and the address with token, and end both with the kernels.
+    """Serve one notebook; yield the server and its address with token; end it with its kernels.
 
     Raises
     ------

@@ -13,7 +13,10 @@ from egma_lib.explorer.widgets.viewing import Panel, Viewing, button, heading
 
 ANY = "any"
 LISTED = 10
-_WIDE = W.Layout(width="100%")
+SHORT = 12
+"""Characters of a case's id in the list; its facts give all of it."""
+
+_WIDE = W.Layout(width="auto")
 
 
 class BrowserPanel(Panel):
@@ -34,7 +37,7 @@ class BrowserPanel(Panel):
         )
         self.cases = W.Select(rows=LISTED, layout=_WIDE)
         self.cases.add_class("egma-cases")
-        self.count, self.facts = W.HTML(), W.HTML()
+        self.count = W.HTML()
         self.previous = button(
             "◂ Previous", "previous case (p on the picture, or the up key in the list)", "50%"
         )
@@ -43,7 +46,7 @@ class BrowserPanel(Panel):
         self._observe()
         self.place(
             heading("Case"), self.corpus, *self.filters.values(), self.words, self.count, self.cases,
-            W.HBox([self.previous, self.next]), self.facts,
+            W.HBox([self.previous, self.next]),
         )  # fmt: skip
 
     def _observe(self) -> None:
@@ -59,24 +62,16 @@ class BrowserPanel(Panel):
         return state.corpus, state.case_id
 
     def show(self, state: ViewState) -> None:
-        """Select the case, and write its facts."""
+        """Select the case, in the list of those that fit."""
         if self._listed != state.corpus:
             self.corpus.value = state.corpus
             self._offer_choices(state.corpus)
         self._fill(state)
-        facts = self.viewing.case.facts
-        rows = (
-            f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>"
-            for name, text in facts.items()
-        )
-        self.facts.value = f'<table class="egma-facts">{"".join(rows)}</table>'
 
     def step(self, by: int) -> None:
         """Go to a case further down (or up) the list; at its ends, stay."""
-        listed = list(self.cases.options)
-        if listed:
-            here = listed.index(self.cases.value) if self.cases.value in listed else -1
-            self.cases.value = listed[min(max(here + by, 0), len(listed) - 1)]
+        if self.cases.index is not None:
+            self.cases.index = min(max(self.cases.index + by, 0), len(self.cases.options) - 1)
 
     def _offer_choices(self, corpus: str) -> None:
         self._listed = None  # the filters below call back while they are being filled
@@ -90,9 +85,13 @@ class BrowserPanel(Panel):
         """List the cases that fit the filters; a case shown that does not is listed first."""
         chosen = {name: "" if widget.value == ANY else widget.value for name, widget in self.filters.items()}
         found = self.viewing.session.cases(state.corpus, **chosen, words=self.words.value)
-        listed = list(found["case_id"])
-        self.count.value = f"{len(listed)} cases" if listed else "No case fits; take a filter or a word away."
-        options = listed if state.case_id in listed else [state.case_id, *listed]
+        options = [
+            (f"{case_id[:SHORT]} · {findings}", case_id)
+            for case_id, findings in found[["case_id", "findings"]].itertuples(index=False)
+        ]
+        self.count.value = f"{len(options)} cases" if options else "No case fits; remove a filter or a word."
+        if state.case_id not in set(found["case_id"]):
+            options.insert(0, (f"{state.case_id[:SHORT]} · shown now", state.case_id))
         if list(self.cases.options) != options:
             self.cases.options = options
         self.cases.value = state.case_id
@@ -111,3 +110,26 @@ class BrowserPanel(Panel):
     def _open(self) -> None:
         if self.cases.value is not None:
             self.viewing.go(at_case(self.viewing.state, self.corpus.value, self.cases.value))
+
+
+class FactsPanel(Panel):
+    """What is known of the case: ids, findings, recording."""
+
+    name = "facts"
+
+    def __init__(self, viewing: Viewing) -> None:
+        super().__init__(viewing)
+        self.table = W.HTML()
+        self.place(heading("About the case"), self.table)
+
+    def depends_on(self, state: ViewState) -> Hashable:
+        """Return corpus and case."""
+        return state.corpus, state.case_id
+
+    def show(self, state: ViewState) -> None:
+        """Write the facts."""
+        rows = (
+            f"<tr><th>{html.escape(name)}</th><td>{html.escape(text)}</td></tr>"
+            for name, text in self.viewing.case.facts.items()
+        )
+        self.table.value = f'<table class="egma-facts">{"".join(rows)}</table>'

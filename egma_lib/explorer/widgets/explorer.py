@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from typing import Any
 
 import ipywidgets as W
 
@@ -11,7 +13,7 @@ from egma_lib.explorer.session import ExplorerSession
 from egma_lib.explorer.state import ViewState
 from egma_lib.explorer.transitions import start_state
 from egma_lib.explorer.views import draw_message, png_bytes
-from egma_lib.explorer.widgets.browser import BrowserPanel
+from egma_lib.explorer.widgets.browser import BrowserPanel, FactsPanel
 from egma_lib.explorer.widgets.image import ImagePanel
 from egma_lib.explorer.widgets.layers import LayersPanel
 from egma_lib.explorer.widgets.look import style
@@ -38,6 +40,8 @@ class Explorer(W.VBox):
         The study that is looked at.
     state
         Where to begin, as `start_state` returns it.
+    overrides
+        Settings that the session changed from its profile.
 
     Attributes
     ----------
@@ -47,19 +51,20 @@ class Explorer(W.VBox):
         Name to panel.
     """
 
-    def __init__(self, session: ExplorerSession, state: ViewState) -> None:
+    def __init__(self, session: ExplorerSession, state: ViewState, overrides: Mapping[str, Any]) -> None:
         self.viewing = Viewing(session, state)
         browser = BrowserPanel(self.viewing)
         made: tuple[Panel, ...] = (
             browser,
             ImagePanel(self.viewing, browser.step),
             LayersPanel(self.viewing),
+            FactsPanel(self.viewing),
             ReportPanel(self.viewing),
             PlayerPanel(self.viewing),
             PatchPanel(self.viewing),
             ClassesPanel(self.viewing),
             NumbersPanel(self.viewing),
-            SavePanel(self.viewing),
+            SavePanel(self.viewing, overrides),
         )
         self.panels = {panel.name: panel for panel in made}
         for panel in made:
@@ -72,7 +77,7 @@ class Explorer(W.VBox):
 
     def _columns(self) -> W.Box:
         columns = (
-            ("browser", "layers"),
+            ("browser", "layers", "facts"),
             ("image", "player", "save"),
             ("report", "numbers", "classes", "patch"),
         )
@@ -81,7 +86,9 @@ class Explorer(W.VBox):
         return box
 
 
-def build_explorer(session: ExplorerSession, state: ViewState | None = None) -> W.Widget:
+def build_explorer(
+    session: ExplorerSession, state: ViewState | None = None, overrides: Mapping[str, Any] | None = None
+) -> W.Widget:
     """Return the explorer as a widget; where there is nothing to explore, a picture and words that say why.
 
     Parameters
@@ -90,9 +97,11 @@ def build_explorer(session: ExplorerSession, state: ViewState | None = None) -> 
         The study to look at.
     state
         Where to begin; None is the first case and sentence.
+    overrides
+        Settings that the session changed from its profile, for "copy as code".
     """
     try:
-        return Explorer(session, start_state(session, state))
+        return Explorer(session, start_state(session, state), overrides or {})
     except EgmaError as error:
         return _message(str(error))
     except Exception as error:  # a page would show nothing of it

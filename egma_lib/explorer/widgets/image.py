@@ -44,7 +44,7 @@ class ImagePanel(Panel):
 
     def __init__(self, viewing: Viewing, step: Callable[[int], None]) -> None:
         super().__init__(viewing)
-        self.picture = W.Image(format="png", layout=W.Layout(width="100%"))
+        self.picture = W.Image(format="png")
         self.picture.add_class("egma-picture")
         self.seen, self.caption = W.HTML(), W.HTML()
         self._canvas: tuple[Hashable, ReplayCanvas] | None = None

@@ -11,7 +11,7 @@ from egma_lib.explorer.widgets.viewing import Panel, Viewing, heading
 
 LAYERS = ("attention", "gaze", "fixations", "regions")
 NONE = "none"
-_WIDE = W.Layout(width="100%")
+_WIDE = W.Layout(width="auto")
 
 
 class LayersPanel(Panel):
@@ -99,6 +99,7 @@ def _slider(tooltip: str, description: str = "", least: float = 0.0) -> W.FloatS
 def _layer_controls(name: str) -> tuple[W.Checkbox, W.FloatSlider]:
     shown = W.Checkbox(description=name, indent=False, layout=W.Layout(width="105px", flex="0 0 auto"))
     opacity = _slider(f"opacity of {name}")
+    opacity.layout = W.Layout(width="auto", flex="1 1 60px")
     for widget in (shown, opacity):
         widget.add_class(f"egma-layer-{name}")
     return shown, opacity

@@ -6,7 +6,7 @@ import ipywidgets as W
 
 _STYLE = """
 .egma-explorer { --egma-chosen: #0173b2; --egma-spoken: #de8f05; max-width: 1700px; }
-.egma-columns { display: grid !important; 
+.egma-columns { display: grid !important;
   grid-template-columns: 270px minmax(420px, 1fr) minmax(330px, 430px); gap: 18px; align-items: start; }
 .egma-columns > * { min-width: 0; }
 @media (max-width: 1050px) { .egma-columns { grid-template-columns: 1fr; } }
@@ -16,7 +16,11 @@ _STYLE = """
   line-height: 1.7; }
 .egma-seen { margin: 2px 0; line-height: 1.4; min-height: 2.8em; white-space: normal; }
 .egma-caption, .egma-hint { color: #555; font-size: 12px; line-height: 1.4; white-space: normal; }
-.egma-picture { cursor: crosshair; object-fit: contain; outline-offset: 2px; max-height: 84vh; }
+/* No letterbox around the picture: the place of a click is told from the box alone. */
+.egma-explorer img { width: auto; height: auto; max-width: 100%; align-self: center; object-fit: fill; }
+.egma-explorer .egma-picture { cursor: crosshair; outline-offset: 2px; max-height: 76vh; }
+.egma-clock { white-space: nowrap; flex: 0 0 auto; }
+.egma-explorer .widget-html-content { line-height: 1.4; }
 .egma-error { display: block; color: #7a1020; background: #fdecee; border-left: 4px solid #b3142b;
   padding: 6px 8px; line-height: 1.4; white-space: pre-wrap; }
 .egma-unknown { color: #7a1020; white-space: normal; }

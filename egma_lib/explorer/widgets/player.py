@@ -23,18 +23,23 @@ class PlayerPanel(Panel):
         super().__init__(viewing)
         self.play = W.Play(interval=1000 // FRAMES_PER_S, show_repeat=False)
         self.play.add_class("egma-play")
-        self.moment = W.IntSlider(readout=False, tooltip="time in the reading", layout=W.Layout(width="45%"))
+        self.moment = W.IntSlider(readout=False, tooltip="time in the reading", layout=_stretch("1 1 120px"))
         self.moment.add_class("egma-moment")
+        self._drawn: Hashable = None
         # Linked in the page, so that the slider runs on even while the kernel draws.
         self.link = W.jslink((self.play, "value"), (self.moment, "value"))
-        self.speed = W.Dropdown(options=SPEEDS, tooltip="speed", layout=W.Layout(width="110px"))
+        self.speed = W.Dropdown(options=SPEEDS, tooltip="speed", layout=_stretch("0 0 100px"))
         self.speed.observe(lambda event: self._set_speed(event["new"]), names="value")
         self.leave = button("Whole sentence", "leave the replay")
         self.leave.on_click(self.act(self._leave))
         self.clock = W.HTML()
-        self.timeline = W.Image(format="png", layout=W.Layout(width="100%"))
+        self.timeline = W.Image(format="png")
         self.timeline.add_class("egma-timeline")
-        self.controls = W.HBox([self.play, self.moment, self.clock, self.speed, self.leave])
+        self.clock.add_class("egma-clock")
+        self.controls = W.HBox(
+            [self.play, self.moment, self.clock, self.speed, self.leave],
+            layout=W.Layout(align_items="center"),
+        )
         self.moment.observe(lambda event: self.guarded(lambda: self._go_to(event["new"])), names="value")
         self.place(heading("The reading over time"), self.controls, self.timeline)
 
@@ -53,7 +58,7 @@ class PlayerPanel(Panel):
         self.clock.value = f"{frame / FRAMES_PER_S:.1f} / {case.duration_s:.1f} s"
         spoken = None if state.time_s is None else self.viewing.session.spoken_at(case, state.time_s)
         drawn = state.corpus, state.case_id, state.time_s is None, spoken
-        if drawn != getattr(self, "_drawn", None):
+        if drawn != self._drawn:
             self._drawn = drawn
             self.timeline.value = png_bytes(draw_timeline(case, state.time_s), dpi=80)
 
@@ -66,3 +71,7 @@ class PlayerPanel(Panel):
 
     def _set_speed(self, speed: int) -> None:
         self.play.step = speed
+
+
+def _stretch(flex: str) -> W.Layout:
+    return W.Layout(width="auto", flex=flex)

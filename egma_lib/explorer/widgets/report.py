@@ -14,7 +14,7 @@ from egma_lib.explorer.views import draw_class_bars, png_bytes
 from egma_lib.explorer.widgets.viewing import Panel, Viewing, button, heading
 
 CHOSEN, SPOKEN = "egma-chosen", "egma-spoken"
-_WIDE = W.Layout(width="100%")
+_WIDE = W.Layout(width="auto")
 
 
 class ReportPanel(Panel):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from pathlib import Path
+from typing import Any
 
 import ipywidgets as W
 from matplotlib.figure import Figure
@@ -24,12 +25,21 @@ _FILE_NAME = re.compile(r"[\w][\w .-]*")
 
 
 class SavePanel(Panel):
-    """Save as PNG, PDF or JSON, restore, and show as code."""
+    """Save as PNG, PDF or JSON, restore, and show as code.
+
+    Parameters
+    ----------
+    viewing
+        What is being looked at.
+    overrides
+        Settings that the session changed from its profile; they are part of the code.
+    """
 
     name = "save"
 
-    def __init__(self, viewing: Viewing) -> None:
+    def __init__(self, viewing: Viewing, overrides: Mapping[str, Any]) -> None:
         super().__init__(viewing)
+        self._overrides = overrides
         self.file_name = W.Text(value="view", description="Name", continuous_update=False)
         self.png = self._saves("PNG", "the picture", lambda path: save_view(self._figure(), path))
         self.pdf = self._saves("PDF", "the picture for print", lambda path: save_view(self._figure(), path))
@@ -97,7 +107,11 @@ class SavePanel(Panel):
     def _show_code(self) -> None:
         session = self.viewing.session
         self.code.value = view_as_code(
-            self.viewing.state, session.study.data_root, session.study.results, session.settings.profile
+            self.viewing.state,
+            session.study.data_root,
+            session.study.results,
+            session.settings.profile,
+            self._overrides,
         )
         self.code.layout.display = ""
         self.done.value = "Select the text below and copy it."

@@ -143,7 +143,8 @@ class Panel(ABC):
 
 def button(text: str, tooltip: str, width: str = "auto") -> W.Button:
     """Return a button of text alone: icon fonts come from the network."""
-    return W.Button(description=text, tooltip=tooltip, layout=W.Layout(width=width, min_width="32px"))
+    layout = W.Layout(width=width, min_width="32px", flex="0 0 auto")
+    return W.Button(description=text, tooltip=tooltip, layout=layout)
 
 
 def heading(text: str) -> W.HTML:
