@@ -30,6 +30,7 @@ FIGURES = (
     "figure_7_readers",
     "figure_8_normal_abnormal",
     "figure_9_tsne_methods",
+    "contact_sheet",
 )
 TABLE_COLUMNS = {
     "study", "dataset", "method", "setting", "metric", "value", "ci_low", "ci_high", "sd", "n_cases",
