@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -104,8 +105,9 @@ def _read_boxes(path: Path, frames: Mapping[str, ImageFrame]) -> pd.DataFrame:
             "again"
         )
     table = table[table["dicom_id"].isin(frames.keys())].drop_duplicates(ignore_index=True)
-    columns_px = table["dicom_id"].map(lambda film: frames[film].columns)
-    rows_px = table["dicom_id"].map(lambda film: frames[film].rows)
+    # Arrays, since mapping a column of no rows would give no numbers.
+    columns_px = np.array([frames[film].columns for film in table["dicom_id"]], dtype=float)
+    rows_px = np.array([frames[film].rows for film in table["dicom_id"]], dtype=float)
     regions = pd.DataFrame(
         {
             "case_id": table["dicom_id"], "finding": table["bbox_name"], "kind": "box",

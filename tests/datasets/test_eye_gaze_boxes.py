@@ -2,6 +2,7 @@
 
 import pytest
 
+from egma_lib.datasets.contract import REGION_COLUMNS
 from egma_lib.datasets.eye_gaze_boxes import load_structure_boxes, named_structures
 from egma_lib.errors import DataError
 from egma_lib.gaze.frames import ImageFrame
@@ -79,3 +80,9 @@ def test_a_study_without_the_table_has_no_boxes(tmp_path):
 def test_a_damaged_table_is_refused(tmp_path, table, fault):
     with pytest.raises(DataError, match=fault):
         load_structure_boxes(study_with(tmp_path, table), FRAMES)
+
+
+def test_a_table_of_other_films_gives_no_box(tmp_path):
+    boxes = load_structure_boxes(study_with(tmp_path, HEADER + ROW.replace("d0", "d1")), FRAMES)
+    assert len(boxes) == 0
+    assert list(boxes.columns) == list(REGION_COLUMNS)
