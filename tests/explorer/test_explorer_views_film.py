@@ -99,7 +99,23 @@ def test_limits_given_decide_the_colours_and_the_bar():
     assert np.ptp(at(film_pixels(wide), 0.6, 0.4)) < np.ptp(at(film_pixels(narrow), 0.6, 0.4))
     assert narrow.axes[1].get_ylim() == (0.0, 0.5)
     assert wide.axes[1].get_ylim() == (0.0, 1.0)
-    assert wide.axes[1].get_ylabel() == "similarity"
+    assert wide.axes[1].get_title(loc="left") == "similarity"
+
+
+@pytest.mark.parametrize("scale", [0.001, 0.2, 1.0])
+def test_values_and_label_of_the_bar_stand_inside_the_picture(scale):
+    attention = np.linspace(-scale, scale, GRID * GRID).reshape(GRID, GRID)
+    figure = draw_film(made_case(), bare_state(attention=OPAQUE), attention)
+    pixels(figure)
+    box = figure.axes[1].get_tightbbox()
+    assert box.x1 <= figure.bbox.width
+    assert box.x0 >= figure.axes[0].get_window_extent().x1
+
+
+def test_attention_lies_over_gaze():
+    figure = draw_film(made_case(), bare_state(attention=OPAQUE, gaze=OPAQUE), hot(1, 1))
+    red, _, blue = at(film_pixels(figure), 0.375, 0.375)
+    assert red > blue + 100
 
 
 def test_the_bar_shows_the_colours_as_they_are_over_a_film_of_its_grey():

@@ -154,14 +154,15 @@ def _add_layers(
     limits: Limits | None,
     heat: np.ndarray | None,
 ) -> None:
+    """Draw all layers, the model's attention over the gaze: it is what is asked about."""
     add_film(ax, case, state)
+    gaze = _gaze(case, state, heat)
+    if gaze is not None and drawn(state.gaze):
+        add_map(ax, gaze, GAZE_MAP, limits=(0, 1), opacity=state.gaze.opacity, style=state.style, gid="gaze")
     if attention is not None and limits is not None and drawn(state.attention):
         add_map(
             ax, attention, ATTENTION_MAP, limits=limits, opacity=state.attention.opacity, style=state.style
         )
-    gaze = _gaze(case, state, heat)
-    if gaze is not None and drawn(state.gaze):
-        add_map(ax, gaze, GAZE_MAP, limits=(0, 1), opacity=state.gaze.opacity, style=state.style, gid="gaze")
     if drawn(state.fixations):
         add_fixations(ax, shown_fixations(case, state), state.fixations.opacity)
     _add_outlines(ax, case, state, case.heatmaps.shape[1:] if attention is None else attention.shape)

@@ -15,7 +15,7 @@ Place = tuple[float, float, float, float]
 """Left, bottom, width, height in 0-1 of the figure."""
 
 _SIDE_IN = {1: 5.2, 2: 4.2, 3: 3.9}
-_MARGIN_IN, _BAR_IN, _TITLE_IN, _LEGEND_IN = 0.1, 0.75, 0.62, 0.55
+_MARGIN_IN, _BAR_IN, _TITLE_IN, _LEGEND_IN = 0.1, 0.9, 0.62, 0.55
 _BAR_WIDTH_IN = 0.14
 
 

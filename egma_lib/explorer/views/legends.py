@@ -42,11 +42,11 @@ def add_colour_bar(
     """Draw the colours of a layer as they look over the middle grey of a film, with its values."""
     ax = figure.add_axes(place)
     seen = ListedColormap(np.array(colours.colors) * [1, 1, 1, opacity])
-    bar = figure.colorbar(ScalarMappable(Normalize(*limits), seen), cax=ax, label=label)
+    bar = figure.colorbar(ScalarMappable(Normalize(*limits), seen), cax=ax)
     ax.set_facecolor(FILM_GREY)
     bar.ax.ticklabel_format(useOffset=False, style="plain")
     bar.ax.tick_params(labelsize=7, length=2)
-    bar.ax.yaxis.label.set_fontsize(8)
+    bar.ax.set_title(label, loc="left", fontsize=8)
 
 
 def add_legend(figure: Figure, case: ExplorerCase, state: ViewState, gaze: bool, attention: bool) -> None:
