@@ -1,0 +1,1 @@
+"""The groups of settings, by subject; `egma_lib.settings` joins them."""
