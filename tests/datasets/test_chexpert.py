@@ -75,7 +75,7 @@ def test_a_class_without_query_is_refused(chexpert):
 
 
 def test_train_drops_laterals_and_every_patient_of_a_test_set(chexpert):
-    table = load_chexpert_train(chexpert, DataSettings())
+    table = load_chexpert_train(chexpert, DataSettings(uncertain_as="gloria"))
     assert table.cases["patient_id"].tolist() == ["patient00001"]
     assert set(table.cases["split"]) <= {"train", "validation"}
     # GLoRIA: uncertain is 1 for Atelectasis and 0 for Cardiomegaly; blank is 0.

@@ -1,5 +1,7 @@
 """What notebook 05 trains beyond Table 4, on a study that takes seconds."""
 
+from dataclasses import replace
+
 import pytest
 
 from egma_lib.experiments import comparison_runs as runs
@@ -9,8 +11,10 @@ from egma_lib.settings import load_settings
 
 
 @pytest.fixture(scope="module")
-def parts(trained_study):
-    study, settings, gaze, _, corpora, _, _ = trained_study
+def parts(trained_study, tmp_path_factory):
+    shared, settings, gaze, _, corpora, _, _ = trained_study
+    # Runs of its own, since other tests count those of the shared study.
+    study = replace(shared, results=tmp_path_factory.mktemp("comparisons"))
     chosen = {
         "experiments.controls": ["uniform"],
         "experiments.extra_pair_seeds": [1],

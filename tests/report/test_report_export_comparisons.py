@@ -76,7 +76,8 @@ def test_a_verdict_on_few_cases_says_none_of_its_numbers(folders, tmp_path):
     compared = shared[shared["comparison"] != ""]
     on_siim = compared[compared["dataset"] == "siim"]
     for column in ("verdict", "p_value", "p_adjusted", "value"):
-        assert set(on_siim[column]) == {SUPPRESSED}, column
+        # Where the seeds do not differ there is no p, so nothing to suppress.
+        assert set(on_siim[column]) - {""} == {SUPPRESSED}, column
     on_rsna = compared[(compared["dataset"] == "rsna") & (compared["metric"] == "accuracy")]
     assert on_rsna["verdict"].str.contains(" on RSNA").all()
     assert compared["family"].str.contains(": ").all()
