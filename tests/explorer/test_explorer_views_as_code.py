@@ -58,10 +58,7 @@ def test_the_copied_text_draws_the_picture_of_the_page(session, trained_study, r
     left = run_code(view_as_code(state, study.data_root, study.results, "smoke"))
     assert left["state"] == state
     assert left["asked"] == [("smoke", ())]
-    if state.time_s is None:
-        np.testing.assert_array_equal(pixels(left["figure"]), pixels(draw_view(session, state)))
-    else:
-        assert left["figure"].axes
+    np.testing.assert_array_equal(pixels(left["figure"]), pixels(draw_view(session, state)))
 
 
 @pytest.mark.parametrize("overrides", [["training.seed=3"], {"data.image_size": 32}])

@@ -125,11 +125,18 @@ def test_models_of_a_row_share_a_scale_and_gaze_is_the_sentences():
     np.testing.assert_array_equal(gaze.get_array(), made_case().heatmaps[1])
 
 
+def test_a_sentence_nobody_looked_at_is_said_to_have_no_gaze():
+    figure = draw_contact_sheet([made_case(), made_case()], [2, 1], {})
+    assert [figure.axes[ax].get_xlabel() for ax in (1, 3)] == ["(no gaze)", ""]
+    assert not artists(figure, "gaze", 1)
+
+
 @pytest.mark.parametrize(
     ("cases", "sentences", "maps", "message"),
     [
         pytest.param(0, [], {}, "no case", id="no case"),
         pytest.param(2, [0], {}, "sentence_indices has 1 entries for 2 cases", id="a sentence too few"),
+        pytest.param(1, [3], {}, "sentence 3 of case r1, which has 3", id="a sentence that is not there"),
         pytest.param(1, [0], {"EGMA": []}, "EGMA has 0 entries for 1 cases", id="a map too few"),
         pytest.param(1, [0], {"EGMA": [np.zeros(3)]}, "EGMA, case r1: shape", id="a map that is none"),
     ],

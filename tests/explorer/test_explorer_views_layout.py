@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from view_cases import bare_state, made_case
 
@@ -62,6 +62,7 @@ def test_a_wide_zoom_leaves_bands_that_are_no_film():
     assert layout.point(x, above, (0.0, 0.4, 1.0, 0.6)) is None
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     corners=st.tuples(*[st.floats(0, 1)] * 4).filter(lambda z: z[2] - z[0] > 0.05 and z[3] - z[1] > 0.05),
     x=st.floats(0, 1),

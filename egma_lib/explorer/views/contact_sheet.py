@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from egma_lib.errors import DataError
@@ -17,6 +18,8 @@ from egma_lib.explorer.views.layers import add_film, add_map, checked_map
 from egma_lib.explorer.views.regions import add_regions
 from egma_lib.figures.style import new_figure, styled
 from egma_lib.figures.style import title as add_title
+
+_OPACITY = 0.8
 
 
 @styled
@@ -33,7 +36,7 @@ def draw_contact_sheet(
     cases
         At least one.
     sentence_indices
-        The sentence of each case.
+        The sentence of each case, counted from 0.
     attention
         Model label to a map a case, shape (rows, columns); the models share one colour scale within a row.
     note
@@ -42,24 +45,15 @@ def draw_contact_sheet(
     Raises
     ------
     DataError
-        There is no case, or not one sentence and one map of every model a case.
+        There is no case, not one sentence and one map of every model a case, or no such sentence.
     """
     _check_lengths(cases, sentence_indices, attention)
     names = ["film", "gaze while dictated", *attention]
     figure = new_figure(1.9 * len(names), 2.3 * len(cases) + 0.5)
     axes = figure.subplots(len(cases), len(names), squeeze=False)
-    state = ViewState()
-    for row, (case, sentence) in enumerate(zip(cases, sentence_indices, strict=True)):
-        for ax in axes[row]:
-            add_film(ax, case, state)
-        add_regions(axes[row, 0], case.regions, 1.0)
-        axes[row, 0].set_xlabel(_caption(case, sentence), fontsize=7)
-        if len(case.heatmaps):
-            add_map(axes[row, 1], case.heatmaps[sentence], GAZE_MAP, limits=(0, 1), opacity=0.8, gid="gaze")
-        maps = [checked_map(one[row], f"{name}, case {case.case_id}") for name, one in attention.items()]
-        limits = shared_limits(*maps) if maps else (0.0, 1.0)
-        for ax, values in zip(axes[row, 2:], maps, strict=True):
-            add_map(ax, values, ATTENTION_MAP, limits=limits, opacity=0.8)
+    for index, (case, sentence) in enumerate(zip(cases, sentence_indices, strict=True)):
+        maps = {name: of_cases[index] for name, of_cases in attention.items()}
+        _add_row(list(axes[index]), case, sentence, maps)
     for ax, name in zip(axes[0], names, strict=True):
         ax.set_title(name)
     add_title(figure, "Gaze and attention for one sentence a case", note)
@@ -74,8 +68,33 @@ def _check_lengths(
     for name, given in {"sentence_indices": sentences, **attention}.items():
         if len(given) != len(cases):
             raise DataError(f"contact sheet: {name} has {len(given)} entries for {len(cases)} cases")
+    for case, sentence in zip(cases, sentences, strict=True):
+        if not 0 <= sentence < len(case.sentences):
+            count = len(case.sentences)
+            raise DataError(f"contact sheet: sentence {sentence} of case {case.case_id}, which has {count}")
+
+
+def _add_row(
+    axes: Sequence[Axes], case: ExplorerCase, sentence: int, attention: Mapping[str, np.ndarray]
+) -> None:
+    for ax in axes:
+        add_film(ax, case, ViewState())
+    film, gaze, *models = axes
+    add_regions(film, case.regions, 1.0)
+    film.set_xlabel(_caption(case, sentence), fontsize=7)
+    _add_gaze(gaze, case.heatmaps[sentence])
+    maps = [checked_map(one, f"{name}, case {case.case_id}") for name, one in attention.items()]
+    for ax, values in zip(models, maps, strict=True):
+        add_map(ax, values, ATTENTION_MAP, limits=shared_limits(*maps), opacity=_OPACITY)
+
+
+def _add_gaze(ax: Axes, heat: np.ndarray) -> None:
+    if heat.any():
+        add_map(ax, heat, GAZE_MAP, limits=(0, 1), opacity=_OPACITY, gid="gaze")
+    else:
+        ax.set_xlabel("(no gaze)", fontsize=7)
 
 
 def _caption(case: ExplorerCase, sentence: int) -> str:
-    text = case.sentences.loc[case.sentences["sentence_index"] == sentence, "text"].iloc[0]
+    text = case.sentences["text"].iloc[sentence]
     return "\n".join(textwrap.wrap(f"{case.case_id}: “{text}”", 32, max_lines=3, placeholder=" …"))
