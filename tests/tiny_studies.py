@@ -17,6 +17,27 @@ if TYPE_CHECKING:
     from egma_lib.study import Study
 
 
+ONE_STEP = {
+    "data.image_size": 32,
+    "model.image_channels": [4, 8],
+    "model.patch_grid": 4,
+    "model.embed_dim": 16,
+    "model.text_width": 16,
+    "model.text_heads": 2,
+    "model.text_layers": 1,
+    "training.base.image_passes": 4,
+    "training.base.batch_size": 4,
+    "training.continued.image_passes": 4,
+    "training.continued.batch_size": 4,
+    "experiments.jobs": 1,
+    "experiments.seeds": [0],
+    "experiments.arms": ["start", "no_gaze", "egma"],
+    "experiments.gaze_shares": [],
+    "evaluation.bootstrap": 50,
+}
+"""Overrides of the smoke profile: few weights, one step, one seed, one process."""
+
+
 class TinyStudy(NamedTuple):
     """A phantom on disk."""
 
@@ -54,22 +75,4 @@ def phantom_settings(seed=5, **sizes) -> PhantomSettings:
 
 def one_step_settings(**overrides) -> Settings:
     """Settings of models with few weights, trained for one step with one seed in one process."""
-    values = {
-        "data.image_size": 32,
-        "model.image_channels": [4, 8],
-        "model.patch_grid": 4,
-        "model.embed_dim": 16,
-        "model.text_width": 16,
-        "model.text_heads": 2,
-        "model.text_layers": 1,
-        "training.base.image_passes": 4,
-        "training.base.batch_size": 4,
-        "training.continued.image_passes": 4,
-        "training.continued.batch_size": 4,
-        "experiments.jobs": 1,
-        "experiments.seeds": [0],
-        "experiments.arms": ["start", "no_gaze", "egma"],
-        "experiments.gaze_shares": [],
-        "evaluation.bootstrap": 50,
-    }
-    return load_settings("smoke", {**values, **overrides})
+    return load_settings("smoke", {**ONE_STEP, **overrides})
