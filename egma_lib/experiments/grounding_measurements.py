@@ -39,7 +39,8 @@ def measure_grounding(folders: Sequence[Path], settings: EvaluationSettings) -> 
     -------
     dict
         (source, setting, metric) to `Measured`, settings such as `side_free` and `side_free, Pneumothorax`;
-        cells without a finite score are left out, and a case without one does not count in `n_cases`.
+        cells without a finite score are left out. `n_cases` counts the patients with one: several phrases of
+        one film are not independent, and an export must not show numbers of few patients.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def _measure(
         scale = 100.0 if metric in PERCENT else 1.0
         scores = [table[metric].to_numpy(dtype=np.float64) for table in tables]
         means = np.stack([_weighted_means(weights, one, member) for one in scores]) * scale
-        n_cases = (member & np.isfinite(scores[0])[:, None]).sum(axis=0)
+        n_cases = _patients(first["patient_id"], member & np.isfinite(scores[0])[:, None])
         for index, (source, setting) in enumerate(cells):
             if np.isfinite(means[:, 0, index]).all() and np.isfinite(means[:, 1:, index]).all(axis=0).any():
                 found[source, setting, metric] = Measured(
@@ -93,6 +94,12 @@ def _memberships(table: pd.DataFrame) -> tuple[list[tuple[str, str]], np.ndarray
             if pd.notna(name):
                 cells[source, name] = ((table["source"] == source) & (names == name)).to_numpy(dtype=bool)
     return list(cells), np.stack(list(cells.values()), axis=1)
+
+
+def _patients(ids: pd.Series, counted: np.ndarray) -> np.ndarray:
+    """Return the number of distinct patients among the counted cases of every cell, shape (cells,)."""
+    codes, _ = pd.factorize(ids)
+    return np.array([len(np.unique(codes[column])) for column in counted.T], dtype=int)
 
 
 def _weighted_means(weights: np.ndarray, scores: np.ndarray, member: np.ndarray) -> np.ndarray:

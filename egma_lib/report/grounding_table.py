@@ -61,7 +61,7 @@ REFERENCE_NOTE = (
     "mean heatmap of the training sentences that name the same finding and, where one does, the same side; "
     "it looks at no film. another reader: gaze of the other readers of the film while they name the same "
     "finding, the human ceiling, on all films that several readers read, which are other films than those of "
-    "the methods (n_cases in the csv)."
+    "the methods (n_cases in the csv: patients)."
 )
 
 
@@ -104,7 +104,7 @@ def _overall(rows: pd.DataFrame, note: str) -> list[Block]:
     source, group = str(rows["dataset"].iloc[0]), str(rows["setting"].iloc[0])
     metrics = GAZE_METRICS if source == "gaze" else REGION_METRICS
     of_methods = rows.loc[rows["n_seeds"] > 0, "n_cases"]
-    n_cases = f"n = {int(of_methods.max())} phrases. " if len(of_methods) else "No held-out phrase. "
+    n_cases = f"n = {int(of_methods.max())} patients. " if len(of_methods) else "No held-out phrase. "
     cells = _cells(rows, [(group, metric, LABELS[metric]) for metric in metrics])
     return [Block(f"{SOURCE_LABELS[source]}: {GROUP_LABELS[group]}", cells, n_cases + note)]
 

@@ -58,7 +58,8 @@ def test_definitions_and_thresholds_are_printed_once(table):
     assert "0.1, 0.2, 0.3, 0.4, 0.5" in notes[0]
     assert "sqrt(var_in + var_out)" in notes[0]
     assert "Bylinskii et al. 2018" in notes[1]
-    assert notes[0].startswith("n = 12 phrases. ")
+    # Twelve phrases of six patients.
+    assert notes[0].startswith("n = 6 patients. ")
     assert notes[2] == ""
 
 
