@@ -14,12 +14,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from egma_lib.errors import ArtefactError, EgmaError, StageError
+from egma_lib.errors import EgmaError, StageError
 from egma_lib.runner.console import Console
 from egma_lib.runner.interrupts import Interrupted, end_children, interruptible
 from egma_lib.runner.options import RunOptions
-from egma_lib.settings import Settings, load_settings, parse_overrides
-from egma_lib.study import REPOSITORY, Study, open_study
+from egma_lib.settings import load_settings, parse_overrides
+from egma_lib.study import REPOSITORY, open_study
 
 NOTEBOOK = REPOSITORY / "notebooks" / "07_attention_explorer.ipynb"
 TEMPLATES = REPOSITORY / "egma_lib" / "explorer"
@@ -54,7 +54,9 @@ def _serve(options: RunOptions, console: Console) -> None:
     overrides = parse_overrides(options.overrides)
     settings = load_settings(options.profile, overrides)
     study = open_study(settings, options.data_root, options.results)
-    require_trained(study, settings)
+    from egma_lib.explorer.session import ExplorerSession
+
+    ExplorerSession(study, settings).checkpoints()  # says which stage has not been run, before a page opens
     parameters = {
         "profile": options.profile,
         "data_root": options.data_root,
@@ -67,25 +69,6 @@ def _serve(options: RunOptions, console: Console) -> None:
             console.line(f"the explorer is at {address}\nend it with Ctrl-C")
             server.wait()
             raise StageError(f"the page's server ended by itself: {_tail(Path(folder) / 'voila.log')}")
-
-
-def require_trained(study: Study, settings: Settings) -> None:
-    """Check that there is something to look at.
-
-    Raises
-    ------
-    ArtefactError
-        Stage 01 or 02 has not been run with these settings: says which command does it.
-    """
-    from egma_lib.experiments.corpora import corpora_location, find_gaze
-
-    gaze = find_gaze(study, settings)
-    corpora = corpora_location(study, settings, gaze.folder)
-    if not corpora.complete or not any(study.runs.iterdir()):
-        raise ArtefactError(
-            f"{study.results}: no trained model for these settings; run notebook 02 first "
-            f"(`./run_all.sh --profile {settings.profile} --only 01,02`, other options as here)"
-        )
 
 
 def page_notebook(source: Path, target: Path, parameters: Mapping[str, Any]) -> Path:
