@@ -55,10 +55,12 @@ def describe_view(session: ExplorerSession, state: ViewState) -> str:
     if state.attention.shown:
         whose = f"{state.checkpoint} and {state.beside} find" if state.beside else f"{state.checkpoint} finds"
         parts.append(f"yellow is where {whose} the film most similar to the sentence")
+        if state.beside and state.difference:
+            parts.append("the third film shows the difference of both")
     gazed = case.sentences.set_index("sentence_index")["has_gaze"]
     if state.gaze.shown or state.fixations.shown:
         if state.sentence_index is not None and bool(gazed.get(state.sentence_index, False)):
-            parts.append("blue and green are where the reader looked while dictating it")
+            parts.append("blue is where the reader looked while dictating it")
         else:
             parts.append("no gaze belongs to this sentence")
     if state.regions.shown:

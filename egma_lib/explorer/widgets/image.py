@@ -101,7 +101,7 @@ class ImagePanel(Panel):
             buttons.append(one)
         self.buttons = tuple(buttons)
         hint = W.HTML('<span class="egma-hint">wheel: zoom · drag: move · click: ask a patch</span>')
-        return W.HBox([*buttons, hint], layout=W.Layout(flex_flow="row wrap"))
+        return W.HBox([*buttons, hint], layout=W.Layout(flex_flow="row wrap", align_items="center"))
 
     def depends_on(self, state: ViewState) -> Hashable:
         """Return all of the state."""
