@@ -9,6 +9,7 @@ import pytest
 from explorer_widgets import caption, notices, picture, pointer
 from PIL import Image
 
+from egma_lib.errors import DataError
 from egma_lib.explorer.session import ExplorerSession
 from egma_lib.explorer.state import Layer, ViewState, load_state
 from egma_lib.explorer.views import film_layout
@@ -257,6 +258,39 @@ def test_an_error_stands_in_words_where_the_picture_was_and_goes_with_its_cause(
     explorer.panels["report"].sentences.children[0].click()
     assert notices(explorer) == {}
     assert picture(explorer) == before
+
+
+def test_a_case_that_cannot_be_read_is_said_in_every_panel_that_shows_it(explorer, monkeypatch, session):
+    before, read = picture(explorer), session.case
+    lost = explorer.panels["browser"].cases.options[1][1]
+
+    def case(corpus, case_id):
+        if case_id == lost:
+            raise DataError("film.dcm: no such file; fetch it again")
+        return read(corpus, case_id)
+
+    monkeypatch.setattr(session, "case", case)
+    explorer.panels["browser"].next.click()
+    said = notices(explorer)
+    assert {"image", "facts", "report", "player", "patch", "classes", "numbers"} <= set(said)
+    assert all("film.dcm: no such file" in words for words in said.values())
+    assert picture(explorer) != before
+    explorer.panels["layers"].style.value = "grid"
+    assert "film.dcm" in explorer.panels["numbers"].notice.value
+    explorer.panels["layers"].style.value = "interpolated"
+    explorer.panels["browser"].previous.click()
+    assert notices(explorer) == {}
+    assert picture(explorer) == before
+
+
+def test_an_error_of_a_button_stays_on_its_panel(explorer, monkeypatch, session):
+    def breaks(*_):
+        raise DataError("no ranking today")
+
+    monkeypatch.setattr(session, "ranked_sentences", breaks)
+    explorer.panels["patch"].ask.click()
+
+    assert "no ranking today" in explorer.panels["patch"].notice.value
 
 
 def test_a_patch_that_the_grid_does_not_have_is_an_error_in_words(explorer):

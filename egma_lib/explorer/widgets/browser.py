@@ -50,10 +50,10 @@ class BrowserPanel(Panel):
         )  # fmt: skip
 
     def _observe(self) -> None:
-        self.corpus.observe(lambda _: self.guarded(self._open_corpus), names="value")
+        self.corpus.observe(lambda _: self.attempt(self._open_corpus), names="value")
         for widget in (*self.filters.values(), self.words):
-            widget.observe(lambda _: self.guarded(self._list), names="value")
-        self.cases.observe(lambda _: self.guarded(self._open), names="value")
+            widget.observe(lambda _: self.attempt(self._list), names="value")
+        self.cases.observe(lambda _: self.attempt(self._open), names="value")
         self.previous.on_click(self.act(lambda: self.step(-1)))
         self.next.on_click(self.act(lambda: self.step(1)))
 

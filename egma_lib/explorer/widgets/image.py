@@ -77,7 +77,7 @@ class ImagePanel(Panel):
         self.events = []
         for handler, options in listeners:
             event = Event(source=self.picture, **options)
-            event.on_dom_event(lambda message, handler=handler: self.guarded(lambda: handler(message)))
+            event.on_dom_event(lambda message, handler=handler: self.attempt(lambda: handler(message)))
             self.events.append(event)
 
     def _zoom_buttons(self) -> W.HBox:

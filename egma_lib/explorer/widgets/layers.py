@@ -44,7 +44,7 @@ class LayersPanel(Panel):
         for name in ("checkpoint", "difference", "style", "window_centre", "window_width"):
             self.follow(getattr(self, name), name)
         self.beside.observe(
-            lambda event: self.guarded(
+            lambda event: self.attempt(
                 lambda: self.viewing.change(beside=None if event["new"] == NONE else event["new"])
             ),
             names="value",
@@ -52,7 +52,7 @@ class LayersPanel(Panel):
         for name, (shown, opacity) in self.layers.items():
             for widget in (shown, opacity):
                 widget.observe(
-                    lambda _, name=name: self.guarded(lambda: self._set_layer(name)), names="value"
+                    lambda _, name=name: self.attempt(lambda: self._set_layer(name)), names="value"
                 )
 
     def _set_layer(self, name: str) -> None:

@@ -33,7 +33,7 @@ class PatchPanel(Panel):
         )
         self.ask.on_click(self.act(lambda: viewing.change(patch=(self.row.value, self.column.value))))
         self.clear.on_click(self.act(lambda: viewing.change(patch=None)))
-        self.among.observe(lambda _: self.guarded(lambda: self.show(viewing.state)), names="value")
+        self.among.observe(lambda _: self.attempt(lambda: self.show(viewing.state)), names="value")
         self.place(
             heading("What a patch resembles"), W.HBox([self.row, self.column, self.ask, self.clear]),
             self.among, self.empty, self.picture,

@@ -40,7 +40,7 @@ class PlayerPanel(Panel):
             [self.play, self.moment, self.clock, self.speed, self.leave],
             layout=W.Layout(align_items="center"),
         )
-        self.moment.observe(lambda event: self.guarded(lambda: self._go_to(event["new"])), names="value")
+        self.moment.observe(lambda event: self.attempt(lambda: self._go_to(event["new"])), names="value")
         self.place(heading("The reading over time"), self.controls, self.timeline)
 
     def depends_on(self, state: ViewState) -> Hashable:

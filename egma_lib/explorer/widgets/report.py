@@ -28,7 +28,7 @@ class ReportPanel(Panel):
         self.typed = W.Text(placeholder="type a sentence, then Enter", continuous_update=False, layout=_WIDE)
         self.typed.add_class("egma-typed")
         self.typed.observe(
-            lambda event: self.guarded(lambda: viewing.go(at_typed(viewing.state, event["new"]))),
+            lambda event: self.attempt(lambda: viewing.go(at_typed(viewing.state, event["new"]))),
             names="value",
         )
         self.whole = button("No sentence", "the gaze of the whole reading, and no attention")
@@ -107,7 +107,7 @@ class ClassesPanel(Panel):
         self.prompt_set = W.Dropdown(
             options=viewing.session.prompt_sets(), description="Prompts", layout=_WIDE
         )
-        self.prompt_set.observe(lambda _: self.guarded(lambda: self.show(viewing.state)), names="value")
+        self.prompt_set.observe(lambda _: self.attempt(lambda: self.show(viewing.state)), names="value")
         self.picture = W.Image(format="png", layout=_WIDE)
         self.picture.add_class("egma-class-bars")
         self.empty = W.HTML()

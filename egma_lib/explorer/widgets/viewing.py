@@ -61,11 +61,17 @@ class Viewing:
         """Show a state: every panel that depends on what has changed is drawn again."""
         self.state = state
         with self.quiet():
-            for panel, shown in self._panels.items():
-                wanted = panel.depends_on(state)
-                if wanted != shown:
-                    self._panels[panel] = wanted
-                    panel.guarded(partial(panel.show, state))
+            for panel in self._panels:
+                panel.guarded(partial(self._bring_up, panel, state))
+
+    def _bring_up(self, panel: Panel, state: ViewState) -> None:
+        """Draw a panel unless it shows the state already; one that fails is drawn again at the next state."""
+        shown, self._panels[panel] = self._panels[panel], None
+        wanted = panel.depends_on(state)
+        if wanted != shown:
+            panel.notice.value = ""
+            panel.show(state)
+        self._panels[panel] = wanted
 
     @contextmanager
     def quiet(self) -> Iterator[None]:
@@ -123,21 +129,24 @@ class Panel(ABC):
             self.fail(
                 f"{type(error).__name__}: {error} (in {place.name}, line {place.lineno}; please report it)"
             )
-        else:
-            self.notice.value = ""
+
+    def attempt(self, act: Callable[[], object]) -> None:
+        """Do something that the user asked this panel for; what went wrong before is no longer said."""
+        self.notice.value = ""
+        self.guarded(act)
 
     def fail(self, text: str) -> None:
         """Say what went wrong; a panel with a picture draws it there as well."""
         self.notice.value = f'<span class="egma-error" role="alert">{html.escape(text)}</span>'
 
     def act(self, change: Callable[[], object]) -> Callable[[object], None]:
-        """Return a callback for a button that does something, guarded."""
-        return lambda _: self.guarded(change)
+        """Return a callback for a button that does something."""
+        return lambda _: self.attempt(change)
 
     def follow(self, widget: W.Widget, field: str) -> None:
         """Set a field of the state whenever a widget's value changes."""
         widget.observe(
-            lambda event: self.guarded(lambda: self.viewing.change(**{field: event["new"]})), names="value"
+            lambda event: self.attempt(lambda: self.viewing.change(**{field: event["new"]})), names="value"
         )
 
 
