@@ -36,6 +36,13 @@ TIMED = """([selector, event, index, value]) => new Promise((done, fail) => {
   else { target.value = value; target.dispatchEvent(new Event(event, {bubbles: true})); }
 })"""
 
+PLAYED = """() => new Promise(done => {
+  const picture = document.querySelector('img.egma-picture'), seen = [];
+  picture.addEventListener('load', () => seen.push(performance.now()));
+  document.querySelector('.egma-play button').click();
+  setTimeout(() => done(seen.slice(1).map((time, index) => time - seen[index])), 8000);
+})"""
+
 
 def typed_sentence(number: int) -> str:
     """Return a sentence of known words, another one for every number below 175."""
@@ -44,7 +51,7 @@ def typed_sentence(number: int) -> str:
 
 
 def measure(page: Page, n_cases: int) -> pd.DataFrame:
-    """Return action and time (ms), four rows a case."""
+    """Return action and time (ms): four rows a case, then the intervals of eight seconds of replay."""
     listed = page.locator(".egma-cases select option").count()
     rows = []
 
@@ -65,6 +72,7 @@ def measure(page: Page, n_cases: int) -> pd.DataFrame:
         act("a typed sentence", ".egma-typed input", "change", value=typed_sentence(number))
         arrow = "ArrowRight" if number % 2 else "ArrowLeft"
         act("opacity", ".egma-layer-attention .noUi-handle", "keydown", value=arrow)
+    rows += [("replay, from one picture to the next", ms) for ms in page.evaluate(PLAYED)]
     return pd.DataFrame(rows, columns=["action", "ms"])
 
 
@@ -85,7 +93,8 @@ def as_markdown(table: pd.DataFrame, profile: str) -> str:
         "From the event to the new picture being loaded, by the page's clock: widget messages, the model,",
         "drawing and the PNG. The page is served as by `--explore` and driven in headless Chromium",
         f"on the same machine ({machine_name('cpu')}). Profile `{profile}`; other work ran beside it.",
-        "Every typed sentence is new to the session. Made by `python benchmarks/explorer_clicks.py --write`.",
+        "Every typed sentence is new to the session; the replay asks for a picture every 100 ms.",
+        "Made by `python benchmarks/explorer_clicks.py --write`.",
         "",
         "| action | n | median ms | 95th percentile ms |",
         "|---|---|---|---|",
