@@ -16,7 +16,9 @@ LISTED = 10
 SHORT = 12
 """Characters of a case's id in the list; its facts give all of it."""
 
-_WIDE = W.Layout(width="auto")
+
+def _wide() -> W.Layout:
+    return W.Layout(width="auto")
 
 
 class BrowserPanel(Panel):
@@ -27,15 +29,15 @@ class BrowserPanel(Panel):
     def __init__(self, viewing: Viewing) -> None:
         super().__init__(viewing)
         session = viewing.session
-        self.corpus = W.Dropdown(options=session.corpora(), description="Corpus", layout=_WIDE)
+        self.corpus = W.Dropdown(options=session.corpora(), description="Corpus", layout=_wide())
         self.filters = {
-            name: W.Dropdown(options=[ANY], description=name.capitalize(), layout=_WIDE)
+            name: W.Dropdown(options=[ANY], description=name.capitalize(), layout=_wide())
             for name in ("split", "finding", "reader")
         }
         self.words = W.Text(
-            description="Words", placeholder="words of the report", continuous_update=False, layout=_WIDE
+            description="Words", placeholder="words of the report", continuous_update=False, layout=_wide()
         )
-        self.cases = W.Select(rows=LISTED, layout=_WIDE)
+        self.cases = W.Select(rows=LISTED, layout=_wide())
         self.cases.add_class("egma-cases")
         self.count = W.HTML()
         self.previous = button(

@@ -11,7 +11,10 @@ from egma_lib.explorer.widgets.viewing import Panel, Viewing, heading
 
 LAYERS = ("attention", "gaze", "fixations", "regions")
 NONE = "none"
-_WIDE = W.Layout(width="auto")
+
+
+def _wide() -> W.Layout:
+    return W.Layout(width="auto")
 
 
 class LayersPanel(Panel):
@@ -22,8 +25,8 @@ class LayersPanel(Panel):
     def __init__(self, viewing: Viewing) -> None:
         super().__init__(viewing)
         labels = viewing.session.checkpoints()
-        self.checkpoint = W.Dropdown(options=labels, description="Model", layout=_WIDE)
-        self.beside = W.Dropdown(options=[NONE, *labels], description="Beside", layout=_WIDE)
+        self.checkpoint = W.Dropdown(options=labels, description="Model", layout=_wide())
+        self.beside = W.Dropdown(options=[NONE, *labels], description="Beside", layout=_wide())
         self.difference = W.Checkbox(description="and the difference of both", indent=False)
         self.layers = {name: _layer_controls(name) for name in LAYERS}
         self.style = W.ToggleButtons(
@@ -92,7 +95,7 @@ def _slider(tooltip: str, description: str = "", least: float = 0.0) -> W.FloatS
         description=description,
         tooltip=tooltip,
         readout_format=".2f",
-        layout=_WIDE,
+        layout=_wide(),
     )
 
 

@@ -11,7 +11,10 @@ from egma_lib.explorer.views import draw_sentence_ranking, png_bytes
 from egma_lib.explorer.widgets.viewing import Panel, Viewing, button, heading
 
 REPORT, CORPUS = "this report", "all reports"
-_NARROW = W.Layout(width="130px")
+
+
+def _narrow() -> W.Layout:
+    return W.Layout(width="130px")
 
 
 class PatchPanel(Panel):
@@ -21,8 +24,8 @@ class PatchPanel(Panel):
 
     def __init__(self, viewing: Viewing) -> None:
         super().__init__(viewing)
-        self.row = W.BoundedIntText(description="Row", min=0, layout=_NARROW)
-        self.column = W.BoundedIntText(description="Column", min=0, layout=_NARROW)
+        self.row = W.BoundedIntText(description="Row", min=0, layout=_narrow())
+        self.column = W.BoundedIntText(description="Column", min=0, layout=_narrow())
         self.ask = button("Ask", "rank the sentences for this row and column, without a pointer")
         self.clear = button("Clear", "no patch")
         self.among = W.ToggleButtons(options=[REPORT, CORPUS], style={"button_width": "auto"})

@@ -14,7 +14,10 @@ from egma_lib.explorer.views import draw_class_bars, png_bytes
 from egma_lib.explorer.widgets.viewing import Panel, Viewing, button, heading
 
 CHOSEN, SPOKEN = "egma-chosen", "egma-spoken"
-_WIDE = W.Layout(width="auto")
+
+
+def _wide() -> W.Layout:
+    return W.Layout(width="auto")
 
 
 class ReportPanel(Panel):
@@ -25,7 +28,9 @@ class ReportPanel(Panel):
     def __init__(self, viewing: Viewing) -> None:
         super().__init__(viewing)
         self.sentences = W.VBox()
-        self.typed = W.Text(placeholder="type a sentence, then Enter", continuous_update=False, layout=_WIDE)
+        self.typed = W.Text(
+            placeholder="type a sentence, then Enter", continuous_update=False, layout=_wide()
+        )
         self.typed.add_class("egma-typed")
         self.typed.observe(
             lambda event: self.attempt(lambda: viewing.go(at_typed(viewing.state, event["new"]))),
@@ -76,7 +81,7 @@ class ReportPanel(Panel):
         buttons = []
         for index, text, has_gaze in table[["sentence_index", "text", "has_gaze"]].itertuples(index=False):
             note = "with gaze" if has_gaze else "no gaze belongs to it"
-            one = W.Button(description=str(text), tooltip=f"{text} ({note})", layout=_WIDE)
+            one = W.Button(description=str(text), tooltip=f"{text} ({note})", layout=_wide())
             one.add_class("egma-sentence")
             one.on_click(self.act(partial(self._choose, int(index))))
             buttons.append(one)
@@ -105,10 +110,10 @@ class ClassesPanel(Panel):
     def __init__(self, viewing: Viewing) -> None:
         super().__init__(viewing)
         self.prompt_set = W.Dropdown(
-            options=viewing.session.prompt_sets(), description="Prompts", layout=_WIDE
+            options=viewing.session.prompt_sets(), description="Prompts", layout=_wide()
         )
         self.prompt_set.observe(lambda _: self.attempt(lambda: self.show(viewing.state)), names="value")
-        self.picture = W.Image(format="png", layout=_WIDE)
+        self.picture = W.Image(format="png", layout=_wide())
         self.picture.add_class("egma-class-bars")
         self.empty = W.HTML()
         self.place(heading("What the sentence resembles"), self.prompt_set, self.picture, self.empty)
