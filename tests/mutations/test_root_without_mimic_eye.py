@@ -136,7 +136,7 @@ def test_training_may_start(collections, root_with, tmp_path):
 @pytest.mark.parametrize("collections", TREES)
 def test_the_check_says_that_every_notebook_runs(collections, root_with):
     outcomes = check_data(root_with(collections)).outcomes
-    assert [one.name[:2] for one in outcomes] == "00 01 02 03 03 03 04 05 05 06".split()
+    assert [one.name[:2] for one in outcomes] == ["00", "01", "02", "03", "03", "03", "04", "05", "05", "06"]
     assert all(one.runs and not one.not_available for one in outcomes), outcomes
 
 
