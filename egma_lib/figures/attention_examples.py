@@ -67,6 +67,28 @@ def choose_sentences(gaze: GazeArtefact, corpus: ReportCorpus, n_examples: int) 
     return chosen
 
 
+def chosen_films(
+    gaze: GazeArtefact, corpus: ReportCorpus, corpora: Corpora, n_examples: int
+) -> tuple[list[tuple[str, int, str]], np.ndarray]:
+    """Return what `choose_sentences` chooses, and the films of it as models see them, uint8 (chosen, S, S).
+
+    Raises
+    ------
+    DataError
+        No sentence with gaze affirms one of `FINDING_WORDS`.
+    """
+    chosen = choose_sentences(gaze, corpus, n_examples)
+    if not chosen:
+        raise DataError(
+            f"{corpus.name}: no sentence with gaze names a finding ({', '.join(FINDING_WORDS)}); Figure 3 "
+            "needs one"
+        )
+    data = TrainingData.load(corpora.gaze)
+    position = {sample: index for index, sample in enumerate(data.sample_ids)}
+    films = np.stack([data.images[data.image_index[position[sample]]] for sample, _, _ in chosen])
+    return chosen, films
+
+
 def attention_examples(
     study: Study,
     settings: Settings,
@@ -101,15 +123,7 @@ def attention_examples(
     ArtefactError
         A run has not been trained.
     """
-    chosen = choose_sentences(gaze, corpus, n_examples)
-    if not chosen:
-        raise DataError(
-            f"{corpus.name}: no sentence with gaze names a finding ({', '.join(FINDING_WORDS)}); Figure 3 "
-            "needs one"
-        )
-    data = TrainingData.load(corpora.gaze)
-    position = {sample: index for index, sample in enumerate(data.sample_ids)}
-    films = np.stack([data.images[data.image_index[position[sample]]] for sample, _, _ in chosen])
+    chosen, films = chosen_films(gaze, corpus, corpora, n_examples)
     attention: list[dict[str, np.ndarray]] = [{} for _ in chosen]
     for arm in arms:
         model = load_arm_model(study, settings, corpora, arm, settings.experiments.seeds[0])

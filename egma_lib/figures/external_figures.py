@@ -16,13 +16,12 @@ from egma_lib.experiments.external_runs import External
 from egma_lib.experiments.measurements import CLASSIFICATION_SETS
 from egma_lib.experiments.probe_runs import PIXELS
 from egma_lib.figures.attention import AttentionExample, attention_data, attention_map, plot_attention
-from egma_lib.figures.attention_examples import FINDING_WORDS, choose_sentences
+from egma_lib.figures.attention_examples import chosen_films
 from egma_lib.figures.gaze_examples import film_of, frame_of
 from egma_lib.figures.tsne import embed_tsne, plot_tsne
 from egma_lib.gaze.artefact import GazeArtefact
 from egma_lib.gaze.heatmaps import sentence_heatmaps
 from egma_lib.settings import Settings
-from egma_lib.training.data import TrainingData
 
 N_SENTENCES = 4
 """Rows of Figure 3."""
@@ -65,17 +64,9 @@ def external_attention(
         The model has no patch features, or no sentence with gaze affirms a finding.
     """
     grid = external.model.patch_grid
-    chosen = choose_sentences(gaze, corpus, N_SENTENCES)
     if grid is None:
         raise DataError(f"{external.label} has no encode_patches, so Figure 3 cannot be drawn of it")
-    if not chosen:
-        raise DataError(
-            f"{corpus.name}: no sentence with gaze names a finding ({', '.join(FINDING_WORDS)}); Figure 3 "
-            "needs one"
-        )
-    data = TrainingData.load(corpora.gaze)
-    position = {sample: index for index, sample in enumerate(data.sample_ids)}
-    films = np.stack([data.images[data.image_index[position[sample]]] for sample, _, _ in chosen])
+    chosen, films = chosen_films(gaze, corpus, corpora, N_SENTENCES)
     patches = encode_images(external.model, films, settings.data).patch_features  # type: ignore[arg-type]
     texts = encode_prompts(external.model, [text for _, _, text in chosen])  # type: ignore[arg-type]
     examples = []
