@@ -54,7 +54,7 @@ def describe_view(session: ExplorerSession, state: ViewState) -> str:
     parts = []
     if state.attention.shown:
         whose = f"{state.checkpoint} and {state.beside} find" if state.beside else f"{state.checkpoint} finds"
-        parts.append(f"yellow is where {whose} the film most similar to the sentence")
+        parts.append(f"orange is where {whose} the film most similar to the sentence")
         if state.beside and state.difference:
             parts.append("the third film shows the difference of both")
     gazed = case.sentences.set_index("sentence_index")["has_gaze"]
