@@ -10,14 +10,14 @@ from typing import Any
 from egma_lib.experiments.arm_measurements import ArmFolders, Measurements, measure_arms
 from egma_lib.experiments.arms import REFERENCE_ARM, Arm, gaze_quantity_arm, module_arm
 from egma_lib.experiments.comparison_arms import control_arm
-from egma_lib.experiments.corpora import Corpora
+from egma_lib.experiments.corpora import Corpora, build_corpora
 from egma_lib.experiments.gaze_controls.likeness import likeness_rows
 from egma_lib.experiments.gaze_variants import available_arms, gaze_data_folder, make_gaze_variants
 from egma_lib.experiments.pretraining import arm_predictions, train_arms
-from egma_lib.experiments.side_study_runs import train_side_study
 from egma_lib.gaze.artefact import GazeArtefact
+from egma_lib.gaze.study_readings import build_study_gaze
 from egma_lib.settings import EvaluationSettings, ExperimentSettings, Settings
-from egma_lib.side_studies import SideStudy
+from egma_lib.side_studies import SideStudy, open_side_study
 from egma_lib.study import Study
 from egma_lib.training.data import TrainingData
 
@@ -104,10 +104,32 @@ def train_controls(
     return TrainedArms([*pair.arms, *controls.arms], controls.unavailable)
 
 
+def train_side_study(
+    side: SideStudy, main: Study, arms: Sequence[Arm], *, progress: bool = True
+) -> TrainedArms:
+    """Preprocess, train and evaluate a side study with its seeds; what is there is reused.
+
+    Parameters
+    ----------
+    side
+        The study.
+    main
+        Whose results folder holds it.
+    arms
+        Arms wanted.
+    progress
+        Show progress bars.
+    """
+    study, settings = open_side_study(side, main), side.settings
+    gaze = build_study_gaze(study, settings, jobs=settings.experiments.n_workers, progress=progress)
+    corpora = build_corpora(study, settings, gaze, progress=progress)
+    return train_comparison(study, settings, corpora, gaze, arms, side.seeds, progress=progress)
+
+
 def train_null_study(side: SideStudy, main: Study, *, progress: bool = True) -> TrainedArms:
     """Train the main pair and the controls of the null study with the seeds of the study."""
     arms = (*pair_arms(), *control_arms(side.settings.experiments))
-    return TrainedArms(train_side_study(side, main, arms, progress=progress))
+    return train_side_study(side, main, arms, progress=progress)
 
 
 def crossed_arms() -> tuple[Arm, ...]:
