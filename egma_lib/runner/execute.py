@@ -112,9 +112,9 @@ def _in_thread(
         try:
             while thread.is_alive():
                 thread.join(0.2)
-        except Interrupted:
+        except Interrupted as stopped:
             for _ in range(5):  # a kernel that is just being started is not there yet the first time
-                end_children()
+                end_children(stopped.older)
                 thread.join(2.0)
                 if not thread.is_alive():
                     break

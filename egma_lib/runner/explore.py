@@ -16,7 +16,7 @@ from typing import Any
 
 from egma_lib.errors import EgmaError, StageError
 from egma_lib.runner.console import Console
-from egma_lib.runner.interrupts import Interrupted, end_children, interruptible
+from egma_lib.runner.interrupts import Interrupted, end_family, interruptible
 from egma_lib.runner.options import RunOptions
 from egma_lib.settings import load_settings, parse_overrides
 from egma_lib.study import REPOSITORY, open_study
@@ -120,7 +120,7 @@ def serving(notebook: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes]
         _wait_until_it_answers(server, port, log)
         yield server, f"http://{LOOPBACK}:{port}/?token={token}"
     finally:
-        end_children()
+        end_family(server.pid)
         server.wait()
 
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from psutil import Process
 
 
 class Interrupted(BaseException):
@@ -15,22 +19,28 @@ class Interrupted(BaseException):
     ----------
     signal_number
         SIGINT or SIGTERM.
+    older
+        The processes below this one that were there before the work that is stopped: not ours to end.
     """
 
-    def __init__(self, signal_number: int) -> None:
+    def __init__(self, signal_number: int, older: Collection[Process] = ()) -> None:
         super().__init__(signal.Signals(signal_number).name)
         self.exit_status = 128 + signal_number
+        self.older = older
 
 
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Turn the first SIGINT or SIGTERM into `Interrupted`; later ones are ignored: cleaning up has to end."""
+    import psutil
+
     signals = (signal.SIGINT, signal.SIGTERM)
+    older = psutil.Process().children(recursive=True)
 
     def stop(number: int, frame: FrameType | None) -> None:
         for other in signals:
             signal.signal(other, signal.SIG_IGN)
-        raise Interrupted(number)
+        raise Interrupted(number, older)
 
     before = {number: signal.signal(number, stop) for number in signals}
     try:
@@ -40,20 +50,40 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def end_children(grace_s: float = 3.0) -> None:
-    """End every process below this one: ask, wait `grace_s` seconds, kill.
+def end_children(older: Collection[Process]) -> None:
+    """End every process below this one but the `older` ones.
 
     The kernel lives in a session of its own and its workers below it, so a signal to this process's group
     would reach neither; the tree of parents does.
     """
     import psutil
 
-    # Listed before any is ended: the children of a dead parent can no longer be found.
-    children = psutil.Process().children(recursive=True)
+    _end([child for child in psutil.Process().children(recursive=True) if child not in older])
+
+
+def end_family(pid: int) -> None:
+    """End a process and every one below it; nothing to do where it has ended."""
+    import psutil
+
+    try:
+        head = psutil.Process(pid)
+        family = [head, *head.children(recursive=True)]
+    except psutil.NoSuchProcess:
+        return
+    _end(family)
+
+
+def _end(processes: Sequence[Process], grace_s: float = 3.0) -> None:
+    """Ask, wait `grace_s` seconds, kill.
+
+    All are listed before any is ended: the children of a dead parent can no longer be found.
+    """
+    import psutil
+
     for act, wait_s in ((psutil.Process.terminate, grace_s), (psutil.Process.kill, 1.0)):
-        for process in children:
+        for process in processes:
             try:
                 act(process)
             except psutil.NoSuchProcess:
                 continue
-        _, children = psutil.wait_procs(children, timeout=wait_s)
+        _, processes = psutil.wait_procs(processes, timeout=wait_s)

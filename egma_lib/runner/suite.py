@@ -55,7 +55,7 @@ def run_suite(options: RunOptions, place: Place | None = None, console: Console 
         console.line(f"error: {error}")
         return 1
     except Interrupted as stopped:
-        end_children()
+        end_children(stopped.older)
         console.line(f"stopped ({stopped}); nothing is half written, and the next call goes on from here")
         return stopped.exit_status
 

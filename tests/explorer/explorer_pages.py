@@ -24,7 +24,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 from tiny_studies import ONE_STEP, TrainedStudy
 
 from egma_lib.runner.explore import LOOPBACK, NOTEBOOK, free_port
-from egma_lib.runner.interrupts import end_children
+from egma_lib.runner.interrupts import end_family
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chromium = pytest.mark.skipif(
@@ -145,7 +145,7 @@ def serving_lab(trained: TrainedStudy, folder: Path) -> Iterator[tuple[str, Path
         _wait_for(f"{base}/api/status?token={token}", server)
         yield f"{base}/lab/workspaces/auto-x/tree/{NOTEBOOK.name}?token={token}&reset", log
     finally:
-        end_children()
+        end_family(server.pid)
         server.wait()
 
 

@@ -28,10 +28,11 @@ def served(trained_study, tmp_path_factory):
     folder = tmp_path_factory.mktemp("page")
     log = folder / "voila.log"
     notebook = page_notebook(NOTEBOOK, folder / NOTEBOOK.name, parameters_of(trained_study))
-    with serving(notebook, log) as (_, address):
+    with serving(notebook, log) as (server, address):
         yield address, log
-        below = psutil.Process().children(recursive=True)
-    assert not [one for one in below if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
+        head = psutil.Process(server.pid)
+        family = [head, *head.children(recursive=True)]
+    assert not [one for one in family if one.is_running() and one.status() != psutil.STATUS_ZOMBIE]
     assert nobody_listens(address)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from egma_lib.runner.interrupts import Interrupted, end_children, end_family, interruptible
 from egma_lib.study import REPOSITORY
 
 CALL = """
@@ -22,6 +23,7 @@ folder = Path(sys.argv[1])
 options = RunOptions(profile="smoke", data_root=str(folder / "data"), results=str(folder / "results"))
 sys.exit(run_suite(options, Place(folder / "notebooks", folder / "state", reads={})))
 """
+SLEEPS = [sys.executable, "-c", "import time; time.sleep(120)"]
 # A worker as training uses one: a child of the kernel that would outlive it.
 WAITS_WITH_A_WORKER = """
 import os, subprocess, sys, time
@@ -69,3 +71,48 @@ def wait_for_pids(path: Path, runner: subprocess.Popen) -> list[int]:
 
 def alive(pid: int) -> bool:
     return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.fixture
+def sleeper():
+    """Start processes that sleep; what a test leaves is ended."""
+    started: list[subprocess.Popen] = []
+
+    def start(command: list[str] = SLEEPS, **options) -> subprocess.Popen:
+        started.append(subprocess.Popen(command, **options))
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def test_a_signal_spares_the_processes_that_were_there_before(sleeper):
+    # Such as the resource tracker of `multiprocessing`, which the process needs for as long as it lives.
+    older = sleeper()
+    with interruptible():
+        ours = sleeper()
+        with pytest.raises(Interrupted) as stopped:
+            signal.raise_signal(signal.SIGTERM)
+    end_children(stopped.value.older)
+    assert alive(older.pid)
+    assert not alive(ours.pid)
+
+
+def test_a_family_ends_with_those_who_do_not_listen_and_nobody_else(sleeper):
+    stubborn = (
+        "import signal, subprocess, sys, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        f"child = subprocess.Popen({SLEEPS!r})\n"
+        "print(child.pid, flush=True)\n"
+        "time.sleep(120)\n"
+    )
+    other = sleeper()
+    head = sleeper([sys.executable, "-c", stubborn], stdout=subprocess.PIPE, text=True)
+    child = int(head.stdout.readline())
+    end_family(head.pid)
+    assert not alive(head.pid)
+    assert not alive(child)
+    assert alive(other.pid)
+    end_family(head.pid)
