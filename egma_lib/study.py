@@ -100,7 +100,7 @@ def open_study(settings: Settings, data_root: str | Path = "", results_dir: str 
         if built_in:
             raise DataError(
                 f"the phantom study of profile {settings.profile!r} has not been made yet ({root}); run "
-                f"`./run_all.sh --profile {settings.profile} --only 01` once"
+                f"`./run_all.sh --profile {settings.profile} --only 01` once, with the same --set"
             )
         raise DataError(f"data root {root} is not a folder; give --data-root DIR")
     recipe = root / "study.json"

@@ -122,7 +122,8 @@ def find_gaze(study: Study, settings: Settings) -> GazeArtefact:
     if not folder.is_dir():
         raise ArtefactError(
             f"{folder}: no gaze artefact for these settings; run notebook 01 first "
-            f"(`./run_all.sh --profile {settings.profile} --only 01`)"
+            f"(`./run_all.sh --profile {settings.profile} --only 01`, "
+            "with the same --data-root, --results and --set)"
         )
     return load_gaze_artefact(folder)
 

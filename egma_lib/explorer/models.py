@@ -17,7 +17,7 @@ from egma_lib.experiments.comparison_arms import method_arms
 from egma_lib.experiments.pretraining import arm_job
 from egma_lib.explorer.bounded_cache import BoundedCache
 from egma_lib.explorer.case import ExplorerCase
-from egma_lib.explorer.sources import StudySources
+from egma_lib.explorer.sources import SAME_STUDY, StudySources
 from egma_lib.models.build import load_dual_encoder
 from egma_lib.training.run import is_finished
 
@@ -56,7 +56,7 @@ class Checkpoints:
         if not trained:
             raise ArtefactError(
                 f"{study.runs}: no trained model of these settings; run "
-                f"`./run_all.sh --profile {settings.profile} --only 01,02`"
+                f"`./run_all.sh --profile {settings.profile} --only 01,02` {SAME_STUDY}"
             )
         return trained
 

@@ -32,6 +32,10 @@ GAZE_CORPUS = "gaze"
 """Name of the corpus of readings; all other corpora are evaluation sets."""
 
 
+SAME_STUDY = "with the same --data-root, --results and --set"
+"""What a command needs, beside the profile, to make what this study lacks."""
+
+
 class StudySources:
     """The artefacts of stages 01 and 02 and the films behind them.
 
@@ -64,7 +68,7 @@ class StudySources:
         if not corpora.complete:
             raise ArtefactError(
                 f"{corpora.base.parent}: no corpora of these settings; run "
-                f"`./run_all.sh --profile {self.settings.profile} --only 01,02`"
+                f"`./run_all.sh --profile {self.settings.profile} --only 01,02` {SAME_STUDY}"
             )
         return corpora
 
@@ -90,7 +94,7 @@ class StudySources:
         if corpus.samples["sample_id"].astype(str).tolist() != list(self.data.sample_ids):
             raise DataError(
                 f"{self.corpora.gaze}: other readings than the data sets hold; run "
-                f"`./run_all.sh --profile {self.settings.profile} --only 02` again"
+                f"`./run_all.sh --profile {self.settings.profile} --only 02` again, {SAME_STUDY}"
             )
         return corpus
 
@@ -146,7 +150,7 @@ class StudySources:
         if found.empty:
             raise DataError(
                 f"{self.study.data_root}: {name} no longer lists case {case_id}; run "
-                f"`./run_all.sh --profile {self.settings.profile} --only 02` again"
+                f"`./run_all.sh --profile {self.settings.profile} --only 02` again, {SAME_STUDY}"
             )
         return str(found.iloc[0])
 

@@ -55,6 +55,7 @@ def test_an_untouched_study_is_refused_with_the_command_that_makes_one(tmp_path)
     assert status == 1
     assert said.startswith("error: ")
     assert "./run_all.sh --profile smoke --only 01" in said
+    assert "with the same --data-root, --results and --set" in said
 
 
 def test_other_settings_than_those_trained_are_refused(trained_study):
@@ -62,6 +63,7 @@ def test_other_settings_than_those_trained_are_refused(trained_study):
 
     assert status == 1
     assert "./run_all.sh --profile smoke --only 01" in said
+    assert "with the same --data-root, --results and --set" in said
 
 
 def test_a_missing_data_root_is_refused(tmp_path):

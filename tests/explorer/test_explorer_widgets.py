@@ -14,6 +14,7 @@ from egma_lib.explorer.session import ExplorerSession
 from egma_lib.explorer.state import Layer, ViewState, load_state
 from egma_lib.explorer.views import film_layout
 from egma_lib.explorer.widgets import Explorer, build_explorer
+from egma_lib.explorer.widgets.player import FRAME_S
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +63,7 @@ def _set(panel, widget, value):
         pytest.param(_set("layers", "window_width", 0.3), "sentence 1", id="window"),
         pytest.param(_set("layers", "checkpoint", "Start"), "· Start ·", id="another_model"),
         pytest.param(_set("layers", "beside", "Start"), "EGMA beside Start", id="two_models"),
-        pytest.param(_set("player", "moment", 40), "at 4.0 s", id="scrub"),
+        pytest.param(_set("player", "moment", 50), "at 4.0 s", id="scrub"),
         pytest.param(lambda e: e.panels["image"].buttons[0].click(), "zoomed", id="zoom_button"),
         pytest.param(lambda e: e.panels["browser"].next.click(), "sentence 1", id="next_case"),
         pytest.param(lambda e: e.panels["report"].whole.click(), "gaze ·", id="no_sentence"),
@@ -127,7 +128,7 @@ def test_wheel_zooms_around_the_pointer_and_a_drag_moves_the_film(explorer):
     image.on_pointer(pointer("mouseup", middle[0] + width / 16, middle[1]))
     assert state().zoom == pytest.approx((0.05, 0.1, 0.85, 0.9))
     assert state().patch is None
-    image.on_key({"key": "0"})
+    image.buttons[-1].click()
     assert state().zoom == (0, 0, 1, 1)
 
 
@@ -138,7 +139,6 @@ def test_a_release_without_a_press_and_a_click_beside_the_film_do_nothing(explor
     image.on_pointer(pointer("mouseup", 0.5, 0.5))
     image.on_pointer(pointer("mousedown", 0.999, 0.001))
     image.on_pointer(pointer("mouseup", 0.999, 0.001))
-    image.on_key({"key": "x"})
 
     assert explorer.viewing.state == before
 
@@ -155,13 +155,48 @@ def test_words_the_model_does_not_know_are_named(explorer):
 def test_the_sentence_that_is_being_dictated_lights_up(explorer, session):
     case = explorer.viewing.case
     spoken = case.sentences.iloc[1]
-    explorer.panels["player"].moment.value = int(10 * (spoken["start_s"] + spoken["end_s"]) / 2)
+    explorer.panels["player"].moment.value = int((spoken["start_s"] + spoken["end_s"]) / 2 / FRAME_S)
 
     lit = ["egma-spoken" in one._dom_classes for one in explorer.panels["report"].sentences.children]
     assert lit == [index == 1 for index in range(len(case.sentences))]
     explorer.panels["player"].leave.click()
     assert explorer.viewing.state.time_s is None
     assert not any("egma-spoken" in one._dom_classes for one in explorer.panels["report"].sentences.children)
+
+
+@pytest.mark.parametrize(
+    "choose",
+    [
+        pytest.param(_click_sentence, id="click_a_sentence"),
+        pytest.param(_set("report", "typed", "large effusion"), id="type_a_sentence"),
+        pytest.param(lambda e: e.panels["browser"].next.click(), id="next_case"),
+    ],
+)
+def test_a_choice_during_playback_stays_when_frames_on_their_way_arrive(explorer, choose):
+    player = explorer.panels["player"]
+    player.play.playing = True
+    player.moment.value = 40
+
+    choose(explorer)
+    chosen = explorer.viewing.state
+    player.moment.value = 41
+
+    assert not player.play.playing
+    assert chosen.time_s is None
+    assert explorer.viewing.state == chosen
+    assert player.moment.value == 0
+    player.play.playing = True
+    player.moment.value = 10
+    assert explorer.viewing.state.time_s == pytest.approx(0.8)
+
+
+def test_nothing_listens_for_keys_and_the_hint_follows_the_replay(explorer):
+    image = explorer.panels["image"]
+
+    assert not [kind for one in image.events for kind in one.watched_events if kind.startswith("key")]
+    assert "click: ask a patch" in image.hint.value
+    explorer.panels["player"].moment.value = 40
+    assert "leave it with Whole sentence" in image.hint.value
 
 
 def test_moments_of_the_replay_differ(explorer):
@@ -193,9 +228,9 @@ def test_next_and_previous_walk_the_list_and_stop_at_its_ends(explorer, session)
 
     browser.previous.click()
     assert explorer.viewing.state.case_id == ids[0]
-    explorer.panels["image"].on_key({"key": "n"})
+    browser.next.click()
     assert explorer.viewing.state.case_id == ids[1]
-    explorer.panels["image"].on_key({"key": "p"})
+    browser.previous.click()
     assert explorer.viewing.state.case_id == ids[0]
     browser.cases.value = ids[-1]
     browser.next.click()
@@ -307,6 +342,7 @@ def test_without_a_trained_model_the_widget_says_which_command_makes_one(trained
 
     words, shown_picture = shown.children[1:]
     assert "./run_all.sh --profile smoke --only 01" in words.value
+    assert "--data-root, --results and --set" in words.value
     assert Image.open(io.BytesIO(shown_picture.value)).size[0] > 100
 
 

@@ -40,10 +40,8 @@ class BrowserPanel(Panel):
         self.cases = W.Select(rows=LISTED, layout=_wide())
         self.cases.add_class("egma-cases")
         self.count = W.HTML()
-        self.previous = button(
-            "◂ Previous", "previous case (p on the picture, or the up key in the list)", "50%"
-        )
-        self.next = button("Next ▸", "next case (n on the picture, or the down key in the list)", "50%")
+        self.previous = button("◂ Previous", "previous case (or the up key in the list)", "50%")
+        self.next = button("Next ▸", "next case (or the down key in the list)", "50%")
         self._listed: str | None = None
         self._observe()
         self.place(

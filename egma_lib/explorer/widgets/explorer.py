@@ -53,10 +53,9 @@ class Explorer(W.VBox):
 
     def __init__(self, session: ExplorerSession, state: ViewState, overrides: Mapping[str, Any]) -> None:
         self.viewing = Viewing(session, state)
-        browser = BrowserPanel(self.viewing)
         made: tuple[Panel, ...] = (
-            browser,
-            ImagePanel(self.viewing, browser.step),
+            BrowserPanel(self.viewing),
+            ImagePanel(self.viewing),
             LayersPanel(self.viewing),
             FactsPanel(self.viewing),
             ReportPanel(self.viewing),

@@ -1,4 +1,4 @@
-"""The picture: drawn from the state, and clicked, dragged and zoomed on."""
+"""The picture: drawn from the state, and clicked, dragged and zoomed on with the pointer."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ CLICK_PX = 4
 WHEEL_MS = 120
 """Least time between two turns of the wheel that are answered (milliseconds): about what a picture takes."""
 
+POINTER = "wheel: zoom · drag: move · click: ask a patch"
+IN_REPLAY = "replay: leave it with Whole sentence to zoom, move or ask with the pointer"
+
 STEP = 0.2
 """Share of what is shown that one press on an arrow moves it by."""
 
@@ -36,31 +39,27 @@ class ImagePanel(Panel):
     ----------
     viewing
         What is being looked at.
-    step
-        Goes to the next (1) or previous (-1) case.
     """
 
     name = "image"
 
-    def __init__(self, viewing: Viewing, step: Callable[[int], None]) -> None:
+    def __init__(self, viewing: Viewing) -> None:
         super().__init__(viewing)
         self.picture = W.Image(format="png")
         self.picture.add_class("egma-picture")
         self.seen, self.caption = W.HTML(), W.HTML()
         self._canvas: tuple[Hashable, ReplayCanvas] | None = None
         self._pressed: tuple[Point, Point | None] | None = None
-        self._keys: dict[str, Callable[[], None]] = {
-            "n": lambda: step(1),
-            "p": lambda: step(-1),
-            "+": lambda: self.zoom(CLOSER),
-            "-": lambda: self.zoom(1 / CLOSER),
-            "0": lambda: self.viewing.change(zoom=WHOLE),
-        }
+        self.hint = W.HTML()
         self._listen()
         self.place(self.seen, self.picture, self._zoom_buttons(), self.caption)
 
     def _listen(self) -> None:
-        """Take events of pointer, wheel and keys; keys keep their usual effect, so that Tab works."""
+        """Take events of pointer and wheel.
+
+        Keys are left alone: ipyevents takes them from the whole page while the pointer is over the picture,
+        so that nothing could be typed. The buttons below the picture are for the keyboard.
+        """
         listeners = (
             (self.on_pointer, {"watched_events": ["mousedown", "mouseup"], "prevent_default_action": True}),
             (
@@ -72,7 +71,6 @@ class ImagePanel(Panel):
                     "wait": WHEEL_MS,
                 },
             ),
-            (self.on_key, {"watched_events": ["keydown"]}),
         )
         self.events = []
         for handler, options in listeners:
@@ -82,17 +80,13 @@ class ImagePanel(Panel):
 
     def _zoom_buttons(self) -> W.HBox:
         actions: tuple[tuple[str, str, Callable[[], None]], ...] = (
-            ("+", "zoom in (wheel or + on the picture)", lambda: self.zoom(CLOSER)),
-            ("−", "zoom out (wheel or - on the picture)", lambda: self.zoom(1 / CLOSER)),
+            ("+", "zoom in (or turn the wheel on the picture)", lambda: self.zoom(CLOSER)),
+            ("−", "zoom out (or turn the wheel on the picture)", lambda: self.zoom(1 / CLOSER)),
             ("◂", "show what is further left (or drag the picture)", lambda: self.pan(-STEP, 0)),
             ("▸", "show what is further right", lambda: self.pan(STEP, 0)),
             ("▴", "show what is further up", lambda: self.pan(0, -STEP)),
             ("▾", "show what is further down", lambda: self.pan(0, STEP)),
-            (
-                "Whole film",
-                "show all of the film (0 on the picture)",
-                lambda: self.viewing.change(zoom=WHOLE),
-            ),
+            ("Whole film", "show all of the film", lambda: self.viewing.change(zoom=WHOLE)),
         )
         buttons = []
         for text, tooltip, action in actions:
@@ -100,15 +94,17 @@ class ImagePanel(Panel):
             one.on_click(self.act(action))
             buttons.append(one)
         self.buttons = tuple(buttons)
-        hint = W.HTML('<span class="egma-hint">wheel: zoom · drag: move · click: ask a patch</span>')
-        return W.HBox([*buttons, hint], layout=W.Layout(flex_flow="row wrap", align_items="center"))
+        return W.HBox([*buttons, self.hint], layout=W.Layout(flex_flow="row wrap", align_items="center"))
 
     def depends_on(self, state: ViewState) -> Hashable:
         """Return all of the state."""
         return state
 
     def show(self, state: ViewState) -> None:
-        """Draw the picture, the sentence on it, and the caption."""
+        """Draw the picture, the sentence on it, the caption, and what the pointer does."""
+        self.hint.value = (
+            f'<span class="egma-hint">{IN_REPLAY if state.time_s is not None else POINTER}</span>'
+        )
         if state.time_s is None:
             self._set("png", png_bytes(draw_view(self.viewing.session, state)))
         else:
@@ -168,12 +164,6 @@ class ImagePanel(Panel):
         point = self._point(event)
         if point is not None:
             self.zoom(CLOSER if event["deltaY"] < 0 else 1 / CLOSER, point)
-
-    def on_key(self, event: Mapping[str, Any]) -> None:
-        """Answer the keys of the tooltips."""
-        action = self._keys.get(event["key"])
-        if action is not None:
-            action()
 
     def _point(self, event: Mapping[str, Any]) -> tuple[float, float] | None:
         """Return where on the film an event happened; None beside it, and in the replay."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Hashable
 
 import ipywidgets as W
@@ -10,7 +11,13 @@ from egma_lib.explorer.state import ViewState
 from egma_lib.explorer.views import draw_timeline, png_bytes
 from egma_lib.explorer.widgets.viewing import Panel, Viewing, button, heading
 
-FRAMES_PER_S = 10
+FRAME_MS = 80
+"""Time from frame to frame: with what a browser's timer adds, still more than ten a second."""
+
+FRAME_S = FRAME_MS / 1000
+LATE_TICKS_S = 1.0
+"""How long after a stop frames may still arrive that the page had sent before it heard of it."""
+
 SPEEDS = {"real time": 1, "3 times": 3, "10 times": 10}
 
 
@@ -21,11 +28,12 @@ class PlayerPanel(Panel):
 
     def __init__(self, viewing: Viewing) -> None:
         super().__init__(viewing)
-        self.play = W.Play(interval=1000 // FRAMES_PER_S, show_repeat=False)
+        self.play = W.Play(interval=FRAME_MS, show_repeat=False)
         self.play.add_class("egma-play")
         self.moment = W.IntSlider(readout=False, tooltip="time in the reading", layout=_stretch("1 1 120px"))
         self.moment.add_class("egma-moment")
         self._drawn: Hashable = None
+        self._stopped_s = -LATE_TICKS_S
         # Linked in the page, so that the slider runs on even while the kernel draws.
         self.link = W.jslink((self.play, "value"), (self.moment, "value"))
         self.speed = W.Dropdown(options=SPEEDS, tooltip="speed", layout=_stretch("0 0 100px"))
@@ -48,25 +56,39 @@ class PlayerPanel(Panel):
         return state.corpus, state.case_id, state.time_s
 
     def show(self, state: ViewState) -> None:
-        """Set slider and clock; draw the timeline where the sentence being dictated has changed."""
+        """Set slider and clock; draw the timeline where the sentence being dictated has changed.
+
+        Playback stops where another choice has left the replay; its next frame would undo that choice.
+        """
+        if state.time_s is None:
+            self._stop()
         case = self.viewing.case
-        frames = int(case.duration_s * FRAMES_PER_S)
+        frames = int(case.duration_s / FRAME_S)
         self.controls.layout.display = "" if frames else "none"
         self.moment.max = self.play.max = frames
-        frame = 0 if state.time_s is None else round(state.time_s * FRAMES_PER_S)
+        frame = 0 if state.time_s is None else round(state.time_s / FRAME_S)
         self.moment.value = frame
-        self.clock.value = f"{frame / FRAMES_PER_S:.1f} / {case.duration_s:.1f} s"
+        self.clock.value = f"{frame * FRAME_S:.1f} / {case.duration_s:.1f} s"
         spoken = None if state.time_s is None else self.viewing.session.spoken_at(case, state.time_s)
         drawn = state.corpus, state.case_id, state.time_s is None, spoken
         if drawn != self._drawn:
             self._drawn = drawn
             self.timeline.value = png_bytes(draw_timeline(case, state.time_s), dpi=80)
 
+    def _stop(self) -> None:
+        if self.play.playing:
+            self.play.playing = False
+            self._stopped_s = time.monotonic()
+
     def _go_to(self, frame: int) -> None:
-        self.viewing.change(time_s=min(frame / FRAMES_PER_S, self.viewing.case.duration_s))
+        if not self.play.playing and time.monotonic() < self._stopped_s + LATE_TICKS_S:
+            with self.viewing.quiet():
+                self.moment.value = 0
+            return
+        self.viewing.change(time_s=min(frame * FRAME_MS / 1000, self.viewing.case.duration_s))
 
     def _leave(self) -> None:
-        self.play.playing = False
+        self._stop()
         self.viewing.change(time_s=None)
 
     def _set_speed(self, speed: int) -> None:
