@@ -92,16 +92,18 @@ def binary_auroc(positive: np.ndarray, score: np.ndarray, weights: np.ndarray) -
     numpy.ndarray
         Shape (n_resamples,); NaN where a resample lacks one of the two classes.
     """
-    distinct, group = np.unique(score, return_inverse=True)
-    order = np.argsort(group, kind="stable")
-    starts = np.searchsorted(group[order], np.arange(len(distinct)))
-    sorted_weights = weights[:, order].astype(np.float64)
-    is_positive = positive[order]
-    positives = np.add.reduceat(sorted_weights * is_positive, starts, axis=1)
-    negatives = np.add.reduceat(sorted_weights * ~is_positive, starts, axis=1)
-    below = np.cumsum(negatives, axis=1) - negatives
-    wins = (positives * (below + negatives / 2)).sum(axis=1)
-    pairs = positives.sum(axis=1) * negatives.sum(axis=1)
+    # Cases as rows: sorting then moves whole rows, and sums over cases run along contiguous memory.
+    by_case = np.ascontiguousarray(weights.T)
+    negative = np.flatnonzero(~positive)
+    negative = negative[np.argsort(score[negative], kind="stable")]
+    ranked = np.zeros((len(negative) + 1, by_case.shape[1]))
+    np.cumsum(by_case[negative], axis=0, dtype=np.float64, out=ranked[1:])
+    own, others = score[positive], score[negative]
+    below = ranked[np.searchsorted(others, own, side="left")]
+    not_above = ranked[np.searchsorted(others, own, side="right")]
+    positives = by_case[positive].astype(np.float64)
+    wins = (np.einsum("ij,ij->j", positives, below) + np.einsum("ij,ij->j", positives, not_above)) / 2
+    pairs = positives.sum(axis=0) * ranked[-1]
     return np.divide(wins, pairs, out=np.full_like(wins, np.nan), where=pairs > 0)
 
 
@@ -119,6 +121,7 @@ def auroc(labels: np.ndarray, scores: np.ndarray, weights: np.ndarray) -> np.nda
     """
     if scores.shape[1] == 2:
         return binary_auroc(labels == 1, scores[:, 1] - scores[:, 0], weights)
+    weights = np.asfortranarray(weights)  # laid out once for all classes
     per_class = [binary_auroc(labels == k, scores[:, k], weights) for k in range(scores.shape[1])]
     return np.mean(per_class, axis=0)
 

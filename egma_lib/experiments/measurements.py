@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -90,10 +91,21 @@ def measured_sets(folders: Sequence[Path]) -> tuple[str, ...]:
 
 
 def weights_for(predictions: pd.DataFrame, settings: EvaluationSettings) -> np.ndarray:
-    """Return case weights: row 0 counts every case once, the others are patient resamples."""
-    rng = np.random.default_rng(settings.seed)
-    drawn = bootstrap_weights(predictions["patient_id"].to_numpy(), settings.bootstrap, rng)
-    return np.concatenate([np.ones((1, len(predictions)), np.float32), drawn])
+    """Return case weights: row 0 counts every case once, the others are patient resamples.
+
+    The array is shared by all tables of the same patients, and read-only.
+    """
+    patients = tuple(map(str, predictions["patient_id"]))
+    return _drawn_weights(patients, settings.bootstrap, settings.seed)
+
+
+@lru_cache(maxsize=8)
+def _drawn_weights(patients: tuple[str, ...], n_resamples: int, seed: int) -> np.ndarray:
+    # Eight: the tables of one run, which the next run asks for again.
+    drawn = bootstrap_weights(np.array(patients), n_resamples, np.random.default_rng(seed))
+    weights = np.concatenate([np.ones((1, len(patients)), np.float32), drawn])
+    weights.setflags(write=False)
+    return weights
 
 
 def measure(

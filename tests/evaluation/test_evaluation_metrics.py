@@ -38,6 +38,18 @@ def test_auroc_counts_ties_one_half():
     assert binary_auroc(positive, score, ONE) == pytest.approx([3.5 / 4])
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(0, 10_000), st.integers(1, 30))
+def test_auroc_of_resamples_equals_scikit_learn_with_ties(seed, n_values):
+    rng = np.random.default_rng(seed)
+    positive = np.append(rng.uniform(size=58) < 0.3, [True, False])
+    score = rng.integers(n_values, size=60) / 7
+    weights = rng.multinomial(60, np.full(60, 1 / 60), size=4).astype(np.float32)
+    weights[:, -2:] += 1  # each resample has both classes
+    expected = [sklearn_metrics.roc_auc_score(positive, score, sample_weight=one) for one in weights]
+    np.testing.assert_allclose(binary_auroc(positive, score, weights), expected, rtol=0, atol=1e-12)
+
+
 def test_auroc_without_a_class_is_unknown():
     assert np.isnan(binary_auroc(np.ones(4, bool), np.arange(4.0), ONE)).all()
 

@@ -200,3 +200,13 @@ def test_long_table_starts_with_the_contract_s_columns(two_seeds):
     table = long_table([measured.row(**names)], "phantom")
     assert list(table.columns)[: len(CONTRACT)] == CONTRACT
     assert table.loc[0, ["study", "dataset", "kind"]].tolist() == ["phantom", "rsna", "measured"]
+
+
+def test_tables_of_the_same_patients_share_their_resamples():
+    table = pd.DataFrame({"patient_id": ["a", "a", "b", "c"]})
+    weights = weights_for(table, SETTINGS)
+    assert weights_for(table.copy(), SETTINGS) is weights
+    with pytest.raises(ValueError, match="read-only"):
+        weights[0] = 2
+    again = weights_for(table, SETTINGS.model_copy(update={"seed": SETTINGS.seed + 1}))
+    assert not np.array_equal(weights[1:], again[1:])
