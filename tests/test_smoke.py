@@ -30,6 +30,9 @@ FIGURES = (
     "figure_7_readers",
     "figure_8_normal_abnormal",
     "figure_9_tsne_methods",
+    "gaze_quantity",
+    "gaze_accuracy",
+    "eye_voice_lag",
     "contact_sheet",
 )
 TABLE_COLUMNS = {

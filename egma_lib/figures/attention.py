@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from egma_lib.figures.style import new_figure, show_film, show_heat, styled, title
+from egma_lib.figures.style import new_figure, show_film, show_heat, show_regions, styled, title
+
+PANELS_PER_ROW = 6
+"""More than fit a page's width are set in several rows per sentence."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,9 @@ class AttentionExample:
         Sentence heatmap on the patch grid, maximum 1.
     attention
         Method name to min-max scaled patch similarity, shape (grid, grid).
+    regions
+        Where the sentence's finding is marked: kind (box or ellipse), x_min, y_min, x_max, y_max in 0-1 of
+        the padded square; None or no row where nothing is marked.
     """
 
     sample_id: str
@@ -34,6 +40,7 @@ class AttentionExample:
     film: np.ndarray
     gaze: np.ndarray
     attention: Mapping[str, np.ndarray]
+    regions: pd.DataFrame | None = None
 
 
 def attention_map(patch_features: np.ndarray, sentence_feature: np.ndarray) -> np.ndarray:
@@ -49,7 +56,10 @@ def attention_map(patch_features: np.ndarray, sentence_feature: np.ndarray) -> n
 
 
 def attention_data(examples: Sequence[AttentionExample]) -> pd.DataFrame:
-    """Return the rows behind the figure: sample, sentence, source (gaze or method), patch, value."""
+    """Return the rows behind the figure: sample, sentence, source, patch, value.
+
+    The source is gaze, a method or, with kind, x_min, y_min, x_max and y_max, a marked region.
+    """
     tables = []
     for example in examples:
         for source, values in {"gaze": example.gaze, **example.attention}.items():
@@ -66,6 +76,10 @@ def attention_data(examples: Sequence[AttentionExample]) -> pd.DataFrame:
                     }
                 )
             )
+        if example.regions is not None and len(example.regions):
+            marked = example.regions[["kind", "x_min", "y_min", "x_max", "y_max"]]
+            named = {"sample_id": example.sample_id, "sentence": example.sentence, "source": "marked region"}
+            tables.append(marked.assign(**named))
     return pd.concat(tables, ignore_index=True)
 
 
@@ -92,7 +106,7 @@ def map_correlation(a: np.ndarray, b: np.ndarray) -> float:
 
 @styled
 def plot_attention(examples: Sequence[AttentionExample], note: str) -> Figure:
-    """Draw a row per sentence: film, gaze, and each method's attention.
+    """Draw film with the marked region, gaze, and each method's attention, in rows of equal length.
 
     Parameters
     ----------
@@ -101,22 +115,35 @@ def plot_attention(examples: Sequence[AttentionExample], note: str) -> Figure:
     note
         The study's title note.
     """
-    methods = list(examples[0].attention)
-    figure = new_figure(1.6 * (2 + len(methods)), 1.95 * len(examples) + 0.5)
-    axes = figure.subplots(len(examples), 2 + len(methods), squeeze=False)
-    for row, example in zip(axes, examples, strict=True):
-        show_film(row[0], example.film)
-        row[0].set_xlabel("\n".join(textwrap.wrap(f"“{example.sentence}”", 30)), fontsize=7)
-        panels = {"gaze while dictated": example.gaze, **example.attention}
-        for ax, (name, values) in zip(row[1:], panels.items(), strict=True):
-            show_film(ax, example.film)
-            show_heat(ax, values)
-            if name in example.attention:
-                agreement = map_correlation(values, example.gaze)
-                ax.set_xlabel(f"r with gaze {agreement:.2f}", fontsize=7)
-    for ax, name in zip(axes[0], ("film", "gaze while dictated", *methods), strict=True):
-        ax.set_title(name)
+    n_panels = 2 + len(examples[0].attention)
+    n_bands = -(-n_panels // PANELS_PER_ROW)
+    n_columns = -(-n_panels // n_bands)
+    figure = new_figure(1.6 * n_columns, 1.95 * n_bands * len(examples) + 0.7)
+    cases = figure.subfigures(len(examples), 1, squeeze=False)[:, 0]
+    for index, (case, example) in enumerate(zip(cases, examples, strict=True)):
+        case.set_facecolor("0.95" if index % 2 else "white")
+        case.suptitle("\n".join(textwrap.wrap(f"“{example.sentence}”", 18 * n_columns)), fontsize=8)
+        panels = case.subplots(n_bands, n_columns, squeeze=False).ravel()
+        for unused in panels[n_panels:]:
+            unused.remove()
+        _plot_case(panels[:n_panels], example)
     mean = gaze_agreement(examples)
     listed = ", ".join(f"{name} {value:.2f}" for name, value in mean.items())
     title(figure, f"Figure 3. Attention for a sentence; mean r with gaze here: {listed}", note)
     return figure
+
+
+def _plot_case(axes: np.ndarray, example: AttentionExample) -> None:
+    is_marked = example.regions is not None and len(example.regions) > 0
+    panels = {"gaze while dictated": example.gaze, **example.attention}
+    show_film(axes[0], example.film)
+    axes[0].set_title("film, finding marked" if is_marked else "film, no finding marked", fontsize=8)
+    for ax, (name, values) in zip(axes[1:], panels.items(), strict=True):
+        show_film(ax, example.film)
+        show_heat(ax, values)
+        agreement = map_correlation(values, example.gaze)
+        score = f"\nr with gaze {agreement:.2f}" if name in example.attention else ""
+        ax.set_title(f"{name}{score}", fontsize=8)
+    if example.regions is not None:
+        for ax in axes:
+            show_regions(ax, example.regions)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 
 from egma_lib.datasets.contract import ReportCorpus
 from egma_lib.errors import DataError
@@ -40,8 +41,9 @@ def load_arm_model(study: Study, settings: Settings, corpora: Corpora, arm: Arm,
 def choose_sentences(gaze: GazeArtefact, corpus: ReportCorpus, n_examples: int) -> list[tuple[str, int, str]]:
     """Return (sample, sentence index, text) of one sentence per finding word, at most one per reading.
 
-    Of each word in turn, the first sentence that affirms it and has gaze: of validation readings as long as
-    there are some, then of training readings.
+    Of each word in turn, the first sentence that affirms it and has gaze: first of validation readings whose
+    reader marked that finding on the film, so that the picture can show where it is; then of any validation
+    reading; then of training readings.
 
     Parameters
     ----------
@@ -50,21 +52,35 @@ def choose_sentences(gaze: GazeArtefact, corpus: ReportCorpus, n_examples: int) 
     n_examples
         Sentences returned at most.
     """
-    order = corpus.samples.sort_values(["split", "sample_id"], ascending=[False, True])["sample_id"]
-    rank = {sample: index for index, sample in enumerate(order)}
+    order = corpus.samples.sort_values(["split", "sample_id"], ascending=[False, True])
+    rank = {sample: index for index, sample in enumerate(order["sample_id"])}
+    held_out = set(order.loc[order["split"] == "validation", "sample_id"])
     sentences = gaze.sentences[gaze.sentences["has_gaze"] & gaze.sentences["reading_id"].isin(rank)]
     sentences = sentences.assign(rank=sentences["reading_id"].map(rank)).sort_values(
         ["rank", "sentence_index"]
     )
-    chosen: list[tuple[str, int, str]] = []
-    for word in FINDING_WORDS:
-        naming = sentences[affirms(sentences["text"], word)]
-        taken = {sample for sample, _, _ in chosen}
-        naming = naming[~naming["reading_id"].isin(taken)]
-        if len(naming) and len(chosen) < n_examples:
-            first = naming.iloc[0]
-            chosen.append((str(first["reading_id"]), int(first["sentence_index"]), str(first["text"])))
-    return chosen
+    chosen: dict[str, tuple[str, int, str]] = {}
+    for pool in ("marked", "held out", "all"):
+        for word in FINDING_WORDS:
+            if word in chosen or len(chosen) == n_examples:
+                continue
+            naming = sentences[affirms(sentences["text"], word)]
+            naming = naming[~naming["reading_id"].isin({sample for sample, _, _ in chosen.values()})]
+            if pool != "all":
+                naming = naming[naming["reading_id"].isin(held_out)]
+            if pool == "marked":
+                naming = naming[naming["reading_id"].isin(_marked_readings(corpus, word))]
+            if len(naming):
+                first = naming.iloc[0]
+                chosen[word] = str(first["reading_id"]), int(first["sentence_index"]), str(first["text"])
+    return list(chosen.values())
+
+
+def _marked_readings(corpus: ReportCorpus, word: str) -> set[str]:
+    """Return the readings in which a region of a finding of this name is marked."""
+    if corpus.regions is None or corpus.regions.empty:
+        return set()
+    return set(corpus.regions.loc[affirms(corpus.regions["finding"], word), "case_id"].astype(str))
 
 
 def chosen_films(
@@ -136,8 +152,24 @@ def attention_examples(
     for (sample, sentence, text), maps in zip(chosen, attention, strict=True):
         n_sentences = len(gaze.sentences_of(sample))
         heat = sentence_heatmaps(gaze.fixations_of(sample), n_sentences, grid, frame_of(corpus, sample))
-        examples.append(AttentionExample(sample, text, film_of(corpus, sample), heat[sentence], maps))
+        marked = marked_regions(corpus, sample, text)
+        examples.append(AttentionExample(sample, text, film_of(corpus, sample), heat[sentence], maps, marked))
     return examples
+
+
+def marked_regions(corpus: ReportCorpus, sample_id: str, sentence: str) -> pd.DataFrame | None:
+    """Return the reader's own regions of the findings that the sentence affirms, in 0-1 of the padded square.
+
+    None where the corpus has no regions.
+    """
+    if corpus.regions is None:
+        return None
+    mine = corpus.regions[corpus.regions["case_id"] == sample_id]
+    named = [affirms(pd.Series([sentence]), str(finding))[0] for finding in mine["finding"]]
+    mine, frame = mine[np.array(named, dtype=bool)], frame_of(corpus, sample_id)
+    left, top = frame.to_padded(mine["x_min"].to_numpy(), mine["y_min"].to_numpy())
+    right, bottom = frame.to_padded(mine["x_max"].to_numpy(), mine["y_max"].to_numpy())
+    return mine.assign(x_min=left, y_min=top, x_max=right, y_max=bottom)
 
 
 def class_features(

@@ -9,10 +9,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.patches import Ellipse, Rectangle
 
 from egma_lib.figures.attention import map_correlation
-from egma_lib.figures.style import PALETTE, new_figure, show_film, show_heat, styled, title
+from egma_lib.figures.style import PALETTE, new_figure, show_film, show_heat, show_regions, styled, title
 
 
 @dataclass(frozen=True)
@@ -110,16 +109,7 @@ def plot_readers(film: np.ndarray, finding: str, readers: list[ReaderOnFinding],
         ax.scatter(
             item.x, item.y, s=70 * item.duration_s, facecolor="none", edgecolor=PALETTE[9], linewidth=0.9
         )
-        for kind, (x_min, y_min, x_max, y_max) in item.shapes():
-            width, height = x_max - x_min, y_max - y_min
-            outline = (
-                Ellipse((x_min + width / 2, y_min + height / 2), width, height)
-                if kind == "ellipse"
-                else Rectangle((x_min, y_min), width, height)
-            )
-            outline.set(fill=False, edgecolor=PALETTE[2], linewidth=1.4)
-            ax.add_patch(outline)
-        ax.set(xlim=(0, 1), ylim=(1, 0))
+        show_regions(ax, item.regions)
         share = item.share_on_region()
         on_region = "" if np.isnan(share) else f", {share:.0%} on own region"
         ax.set_title(f"reader {index}{on_region}", fontsize=8)

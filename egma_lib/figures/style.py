@@ -14,6 +14,8 @@ import seaborn as sns
 from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Ellipse, Rectangle
+from PIL import Image
 
 from egma_lib.artefacts import atomic_path, write_text
 
@@ -89,6 +91,21 @@ def show_heat(ax: Axes, heat: np.ndarray, alpha: float = 0.7, vmax: float | None
     bare(ax)
 
 
+def show_regions(ax: Axes, regions: pd.DataFrame) -> None:
+    """Outline regions: kind (box or ellipse), x_min, y_min, x_max, y_max in 0-1 of the padded square."""
+    sides = regions[["x_min", "y_min", "x_max", "y_max"]].to_numpy(dtype=float).tolist()
+    for kind, (x_min, y_min, x_max, y_max) in zip(regions["kind"].astype(str), sides, strict=True):
+        width, height = x_max - x_min, y_max - y_min
+        outline = (
+            Ellipse((x_min + width / 2, y_min + height / 2), width, height)
+            if kind == "ellipse"
+            else Rectangle((x_min, y_min), width, height)
+        )
+        outline.set(fill=False, edgecolor=PALETTE[2], linewidth=1.4)
+        ax.add_patch(outline)
+    ax.set(xlim=(0, 1), ylim=(1, 0))
+
+
 def show_boxes(ax: Axes, table: pd.DataFrame, group: str, measure: str, groups: Sequence[str]) -> None:
     """Draw a box of a measure per group, a colour each; missing values are left out."""
     values = [table.loc[table[group] == name, measure].dropna().to_numpy(dtype=float) for name in groups]
@@ -113,7 +130,9 @@ def bare(ax: Axes) -> None:
         spine.set_visible(False)
 
 
-def save_figure(figure: Figure, folder: Path, name: str, data: pd.DataFrame) -> list[Path]:
+def save_figure(
+    figure: Figure, folder: Path, name: str, data: pd.DataFrame, *, n_colours: int | None = None
+) -> list[Path]:
     """Save a figure as png and pdf with the csv it was drawn from.
 
     Parameters
@@ -126,6 +145,8 @@ def save_figure(figure: Figure, folder: Path, name: str, data: pd.DataFrame) -> 
         Contract name, such as `figure_4_tsne`.
     data
         The rows behind the figure.
+    n_colours
+        Colours of the png's palette, where it holds so many films that true colour is too large.
 
     Returns
     -------
@@ -139,5 +160,13 @@ def save_figure(figure: Figure, folder: Path, name: str, data: pd.DataFrame) -> 
             # Dates inside the files would make two equal runs differ.
             metadata = {"CreationDate": None} if suffix == ".pdf" else {"Software": None}
             figure.savefig(temporary, metadata=metadata)
+            if n_colours and suffix == ".png":
+                _reduce_colours(temporary, n_colours)
         paths.append(path)
     return [*paths, write_text(folder / f"{name}.csv", data.to_csv(index=False, float_format="%.6g"))]
+
+
+def _reduce_colours(path: Path, n_colours: int) -> None:
+    with Image.open(path) as opened:
+        reduced = opened.convert("RGB").quantize(n_colours, dither=Image.Dither.NONE)
+    reduced.save(path, format="png", optimize=True)

@@ -87,7 +87,11 @@ def plot_tsne(points: pd.DataFrame, note: str, number: int = 4) -> Figure:
             chosen = mine[mine["label"] == name]
             ax.scatter(chosen["x"], chosen["y"], s=7, color=colour, label=name, linewidths=0, alpha=0.8)
         purity = mine["neighbour_purity"].iloc[0]
-        ax.set_title(f"{method}: {purity:.0%} of 10 nearest neighbours\nshare the class (n = {len(mine)})")
+        silhouette = mine["silhouette"].iloc[0]
+        score = "" if np.isnan(silhouette) else f", silhouette {silhouette:.2f}"
+        ax.set_title(
+            f"{method}: {purity:.0%} of 10 nearest neighbours\nshare the class{score} (n = {len(mine)})"
+        )
         bare(ax)
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(classes), 5), markerscale=2)

@@ -25,7 +25,8 @@ FIGURES: dict[str, Callable[[Settings], str]] = {
     "figure_3_attention": lambda settings: (
         "Figure 3. Similarity of each patch to a dictated sentence, min-max scaled per map, on the "
         f"{settings.model.patch_grid} x {settings.model.patch_grid} grid, beside the gaze recorded while it "
-        "was dictated; first seed."
+        "was dictated, for every method of Tables 2 and 3; outlines: the finding as the reader marked it; "
+        "first seed."
     ),
     "figure_4_tsne": lambda settings: (
         "Figure 4. t-SNE of the global image features of the 5x200 films (in a study without them of RSNA's "
@@ -56,7 +57,18 @@ FIGURES: dict[str, Callable[[Settings], str]] = {
     ),
     "gaze_quantity": lambda settings: (
         "Gaze quantity: EGMA with gaze on a share of the readings; mean over "
-        f"{len(settings.experiments.seeds)} seeds with 95 % intervals over patients."
+        f"{len(settings.experiments.seeds)} seeds with 95 % intervals over patients. Apart from it, what the "
+        "paper reports."
+    ),
+    "gaze_accuracy": lambda _: (
+        "Effect of gaze against its accuracy: each point is a training with other heatmaps, placed by their "
+        "median correlation with the true region, or with measured gaze where no truth is known; paired "
+        "difference to continued training without gaze with its 95 % interval."
+    ),
+    "eye_voice_lag": lambda settings: (
+        "Eye-voice lag: share of fixation time inside the region that a sentence names, against the shift of "
+        "its window; 95 % intervals over patients "
+        f"({settings.evaluation.bootstrap} resamples). No training takes part."
     ),
     "prompt_spread": lambda settings: (
         f"Spread of the zero-shot score over {settings.evaluation.prompt_draws} draws of "

@@ -72,6 +72,8 @@ FIGURES = (
     Item("Figure 8", "figure_8_normal_abnormal", "06_figures_and_tables"),
     Item("Figure 9", "figure_9_tsne_methods", "06_figures_and_tables"),
     Item("Gaze quantity", "gaze_quantity", "05_gaze_quantity_ablation"),
+    Item("Effect of gaze against its accuracy", "gaze_accuracy", "05_gaze_quantity_ablation"),
+    Item("Eye-voice lag", "eye_voice_lag", "05_gaze_quantity_ablation"),
 )
 
 _HEAD = """\

@@ -14,6 +14,7 @@ from egma_lib.figures.attention_examples import (
     choose_sentences,
     class_features,
     load_arm_model,
+    marked_regions,
 )
 
 
@@ -40,6 +41,28 @@ def test_held_out_readings_come_first_and_no_reading_twice(corpus):
     # Edema is before effusion in the list of words; r2, then without its effusion, leaves that to r0.
     assert choose_sentences(gaze, corpus, 4) == [("r2", 1, "edema"), ("r0", 0, "large effusion")]
     assert choose_sentences(gaze, corpus, 1) == [("r2", 1, "edema")]
+
+
+def test_held_out_readings_with_the_finding_marked_come_first():
+    films = {"r0": "d0", "r1": "d1", "r2": "d2"}
+    marked = [("r1", "Edema"), ("r2", "Pleural Effusion")]
+    corpus = split(corpus_of(films, marked), "validation", "validation", "train")
+    gaze = artefact_of([("r0", "edema"), ("r1", "mild edema"), ("r1", "effusion"), ("r2", "large effusion")])
+    # r1's marked edema goes before r0's; its effusion is then taken, and that of r2 is of training.
+    assert choose_sentences(gaze, corpus, 2) == [("r1", 0, "mild edema"), ("r2", 0, "large effusion")]
+    unmarked = replace(corpus, regions=None)
+    assert choose_sentences(gaze, unmarked, 2) == [("r0", 0, "edema"), ("r1", 1, "effusion")]
+
+
+def test_marked_regions_are_those_that_the_sentence_affirms():
+    corpus = corpus_of(
+        {"r0": "d0", "r1": "d1"}, [("r0", "Edema"), ("r0", "Pleural Effusion"), ("r1", "Edema")]
+    )
+    marked = marked_regions(corpus, "r0", "no edema but a small effusion")
+    assert marked["finding"].tolist() == ["Pleural Effusion"]
+    # Of 100 rows and 50 columns: the padded square is twice as wide as the film.
+    np.testing.assert_allclose(marked[["x_min", "x_max", "y_min", "y_max"]], [[0.375, 0.625, 0.25, 0.75]])
+    assert marked_regions(replace(corpus, regions=None), "r0", "edema") is None
 
 
 def test_sentences_that_deny_or_have_no_gaze_are_not_chosen(corpus):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from test_figures_plots import FILM, MAP, recording
 
 from egma_lib.figures.attention import (
@@ -48,6 +49,28 @@ def test_attention_rows_hold_every_patch_drawn():
     mine = data[(data["sample_id"] == "r0") & (data["source"] == "EGMA")]
     np.testing.assert_array_equal(MAP[mine["patch_row"], mine["patch_column"]], mine["value"])
     assert not mine.duplicated(["patch_row", "patch_column"]).any()
+
+
+def test_a_marked_region_is_a_row_of_its_own():
+    marked = pd.DataFrame({"kind": ["box"], "x_min": [0.1], "y_min": [0.2], "x_max": [0.4], "y_max": [0.6]})
+    data = attention_data([AttentionExample("r0", "heart is large", FILM, MAP, {"EGMA": MAP}, marked)])
+    (row,) = data[data["source"] == "marked region"].to_dict("records")
+    assert (row["kind"], row["x_min"], row["y_max"], row["sample_id"]) == ("box", 0.1, 0.6, "r0")
+    assert np.isnan(row["value"])
+
+
+def test_a_palette_changes_the_png_little_and_makes_it_smaller(tmp_path):
+    ramp = np.add.outer(np.arange(256), np.arange(256)).astype(np.uint8)
+    item = AttentionExample("r0", "heart is large", ramp, MAP, {"EGMA": MAP})
+    full, reduced = (
+        save_figure(plot_attention([item], ""), tmp_path / str(n), "f", attention_data([item]), n_colours=n)[
+            0
+        ]
+        for n in (None, 256)
+    )
+    assert reduced.stat().st_size < full.stat().st_size
+    ours, theirs = (np.asarray(Image.open(path).convert("RGB"), dtype=float) for path in (full, reduced))
+    assert np.abs(ours - theirs).mean() < 4
 
 
 def test_denoising_rows_hold_trace_events_and_fixations():

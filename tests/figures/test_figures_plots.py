@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from egma_lib.figures import normal_abnormal, quality
 from egma_lib.figures.attention import AttentionExample, plot_attention
 from egma_lib.figures.denoising import DenoisedRecording, plot_denoising
-from egma_lib.figures.gaze_quantity import PANELS, gaze_quantity_data, plot_gaze_quantity
+from egma_lib.figures.gaze_quantity import PANELS, gaze_quantity_data, plot_gaze_quantity, reported_quantity
 from egma_lib.figures.normal_abnormal import plot_normal_abnormal
 from egma_lib.figures.prompt_spread import plot_prompt_spread
 from egma_lib.figures.quality import plot_quality
@@ -18,6 +18,7 @@ from egma_lib.figures.readers import ReaderOnFinding, plot_readers
 from egma_lib.figures.sentence_heatmaps import SpokenHeatmaps, plot_sentence_heatmaps
 from egma_lib.figures.training_curves import plot_training_curves
 from egma_lib.figures.tsne import plot_tsne
+from egma_lib.report.table_files import REPORTED, read_reported
 
 NOTE = "phantom study, synthetic"
 FILM = np.full((16, 16), 100, np.uint8)
@@ -84,6 +85,19 @@ def gaze_quantity_without_5x200():
     return plot_gaze_quantity(data, NOTE), 6, "RSNA AUROC 50.0 % without gaze, 60.0 % with 100% of it"
 
 
+def gaze_quantity_beside_the_reported():
+    reported = reported_quantity(read_reported(REPORTED, 4))
+    data = gaze_quantity_data(table_4_rows(), SHARES)
+    return plot_gaze_quantity(data, NOTE, reported), 6 + 3, "5x200 accuracy 50.0 % without gaze"
+
+
+def attention_of_ten_methods():
+    marked = pd.DataFrame({"kind": ["box"], "x_min": [0.1], "y_min": [0.2], "x_max": [0.4], "y_max": [0.6]})
+    methods = {f"method {index}": MAP for index in range(10)}
+    examples = [AttentionExample("r0", "heart is large", FILM, MAP, methods, marked)] * 3
+    return plot_attention(examples, NOTE), 3 * (2 + 10), "method 9 1.00"
+
+
 def normal_and_abnormal():
     rng = np.random.default_rng(0)
     measures = pd.DataFrame({"patient_id": range(20), "group": ["normal", "abnormal"] * 10})
@@ -148,7 +162,7 @@ def training_curves():
 
 def tsne():
     points = pd.DataFrame({"method": ["Start"] * 2 + ["EGMA"] * 2, "label": ["Edema", "Fracture"] * 2})
-    points = points.assign(x=np.arange(4.0), y=0.0, neighbour_purity=[0.3, 0.3, 0.6, 0.6])
+    points = points.assign(x=np.arange(4.0), y=0.0, neighbour_purity=[0.3, 0.3, 0.6, 0.6], silhouette=0.1)
     return plot_tsne(points, NOTE), 2, "Figure 4. Image features by class: neighbours agree most in EGMA"
 
 
@@ -156,7 +170,7 @@ def tsne_of_seven_methods():
     points = pd.DataFrame(
         {"method": [f"method {i // 2}" for i in range(14)], "label": ["Edema", "Fracture"] * 7}
     )
-    points = points.assign(x=np.arange(14.0), y=0.0, neighbour_purity=np.arange(14) // 2 / 10)
+    points = points.assign(x=np.arange(14.0), y=0.0, neighbour_purity=np.arange(14) // 2 / 10, silhouette=0.1)
     return (
         plot_tsne(points, NOTE, number=9),
         7,
@@ -167,7 +181,8 @@ def tsne_of_seven_methods():
 @pytest.mark.parametrize(
     "make",
     [
-        attention, denoising, denoising_of_missing_samples, gaze_quantity, gaze_quantity_without_5x200,
+        attention, attention_of_ten_methods, gaze_quantity_beside_the_reported, denoising,
+        denoising_of_missing_samples, gaze_quantity, gaze_quantity_without_5x200,
         normal_and_abnormal, prompt_spread, recording_quality, several_readers, spoken, training_curves, tsne,
         tsne_of_seven_methods,
     ],
@@ -210,6 +225,41 @@ def test_gaze_quantity_leaves_out_differences_and_other_methods():
     data = gaze_quantity_data(rows, SHARES)
     assert len(data) == len(PANELS) * 3
     assert data.groupby("method")["gaze_share"].first().to_dict() == SHARES
+
+
+def test_reported_quantities_are_the_paper_s_and_on_axes_of_their_own():
+    reported = reported_quantity(read_reported(REPORTED, 4))
+    rsna = reported[reported["dataset"] == "rsna"]
+    assert dict(zip(rsna["gaze_share"], rsna["value"], strict=True)) == {
+        0.01: 40.38, 0.05: 53.00, 0.1: 53.78, 0.5: 58.54, 1.0: 76.97,
+    }  # fmt: skip
+    figure = plot_gaze_quantity(gaze_quantity_data(table_4_rows(), SHARES), NOTE, reported)
+    measured, apart = figure.subfigs
+    assert apart.get_suptitle().startswith("As reported by the paper")
+    lines = [line for ax in measured.axes for line in ax.lines if line.get_marker() == "o"]
+    assert {float(value) for line in lines for value in line.get_ydata()} == {50.0, 55.0, 60.0}
+    (line,) = apart.axes[1].lines
+    assert list(line.get_ydata()) == [40.38, 53.00, 53.78, 58.54, 76.97]
+
+
+def test_the_marked_region_is_drawn_on_every_panel():
+    figure, n_panels, _ = attention_of_ten_methods()
+    assert sum(len(ax.patches) for ax in figure.axes) == n_panels
+    assert figure.axes[0].get_title() == "film, finding marked"
+    assert attention()[0].axes[0].get_title() == "film, no finding marked"
+
+
+def test_silhouettes_stand_over_their_panels():
+    points = pd.DataFrame({"method": ["Start"] * 2 + ["EGMA"] * 2, "label": ["Edema", "Fracture"] * 2})
+    points = points.assign(
+        x=np.arange(4.0),
+        y=0.0,
+        neighbour_purity=[0.3, 0.3, 0.6, 0.6],
+        silhouette=[np.nan, np.nan, 0.25, 0.25],
+    )
+    start, egma = plot_tsne(points, NOTE).axes
+    assert "silhouette" not in start.get_title()
+    assert "silhouette 0.25" in egma.get_title()
 
 
 def test_draws_that_take_all_prompts_are_called_so():
