@@ -95,7 +95,8 @@ def show(profile: Profile = "phantom", overrides: Overrides = None) -> None:
 def main() -> None:
     """Run the command line; an error that the user can mend is one line, without a traceback."""
     try:
-        app()
+        # Under `python -m egma_lib` the help would otherwise name python.
+        app(prog_name="egma")
     except EgmaError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)

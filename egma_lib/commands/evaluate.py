@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 EVALUATE_EXAMPLES = """
 Examples:
 
-  PYTHONPATH=. egma evaluate --model my_model:load --profile smoke --prepare
+  PYTHONPATH=. egma evaluate --model my_model:load --profile smoke --results results/my_model --prepare
 
   egma evaluate --model my_model:load --name "My model" --profile paper --data-root /data/cxr
+
+  egma evaluate --model my_model:load --results results/narrow --set gaze.sigma_deg=0.5
 
 docs/extending.md, section "Bring a finished model", has a worked example.
 """
@@ -36,8 +38,13 @@ def evaluate(
     ] = "global",
     profile: Profile = "phantom",
     data_root: DataRoot = "",
-    results_dir: Annotated[
-        str, typer.Option(metavar="DIR", help="Results folder of the study; empty as for the runner.")
+    results: Annotated[
+        str,
+        typer.Option(
+            metavar="DIR",
+            help="Results folder: that of a run puts its trained arms beside the model, a new one has none. "
+            "Empty is results/<profile>, as for the runner.",
+        ),
     ] = "",
     prepare: Annotated[
         bool,
@@ -53,15 +60,16 @@ def evaluate(
 ) -> None:
     """Score a finished model on every test set and write its tables and figures; nothing is trained.
 
-    They go to external/<name>/ of the results folder, beside rows that know nothing and the study's trained
-    arms, as far as there are some. Whether the model has seen test films in its own training is not checked.
+    They go to external/<name>/ of the results folder, beside rows that know nothing and the trained arms of
+    that folder, as far as there are some. Whether the model has seen test films in its own training is not
+    checked.
     """
     from egma_lib.experiments.external_runs import evaluate_external, prepare_evaluation
     from egma_lib.settings import load_settings
     from egma_lib.study import open_study
 
     settings = load_settings(profile, overrides)
-    study = open_study(settings, data_root, results_dir)
+    study = open_study(settings, data_root, results)
     external = _load(model, name, score, settings)
     corpora, gaze = prepare_evaluation(study, settings, gaze=prepare)
     evaluate_external(external, study, settings, corpora)

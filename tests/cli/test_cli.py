@@ -51,3 +51,24 @@ def test_python_m_egma_lib_is_the_command():
     )
     for command in ("run", "phantom", "settings"):
         assert command in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        pytest.param(["--help"], 0, id="help"),
+        pytest.param(["evaluate", "--help"], 0, id="help_of_a_command"),
+        pytest.param(["evaluate"], 2, id="missing_option"),
+        pytest.param(["data", "chekc"], 2, id="unknown_command"),
+    ],
+)
+def test_help_and_errors_name_the_program_egma(monkeypatch, capsys, arguments, status):
+    monkeypatch.setattr(sys, "argv", ["/somewhere/egma_lib/__main__.py", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == status
+    shown = capsys.readouterr()
+    words = " ".join(["Usage: egma", *(word for word in arguments if word in ("evaluate", "data"))])
+    assert words in shown.out + shown.err
+    assert "__main__" not in shown.out + shown.err
+    assert "python" not in shown.out + shown.err

@@ -11,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from egma_lib import cli
+from egma_lib.commands.evaluate import EVALUATE_EXAMPLES
 from egma_lib.evaluation.scores import SCORES
 
 EXTENDING = Path(__file__).parents[2] / "docs" / "extending.md"
@@ -51,7 +52,7 @@ def its_settings(trained_study, monkeypatch):
 def evaluate(trained_study, *more, results=None):
     study = trained_study.study
     folder = results or study.results
-    arguments = ["evaluate", "--data-root", study.data_root, "--results-dir", folder, *more]
+    arguments = ["evaluate", "--data-root", study.data_root, "--results", folder, *more]
     return CliRunner().invoke(cli.app, [*map(str, arguments)], catch_exceptions=False)
 
 
@@ -103,11 +104,23 @@ def test_without_patches_cells_say_not_available_and_never_zero(trained_study):
 @pytest.mark.usefixtures("its_settings", "models")
 def test_a_fresh_results_folder_needs_neither_gaze_nor_training_data(trained_study, tmp_path):
     results = tmp_path / "fresh"
+    before = sorted(trained_study.study.results.glob("external/*"))
     shown = evaluate(trained_study, "--model", "tiny_clip:load", "--no-linear-probe", results=results)
     assert "grounding: not available without gaze; give --prepare" in shown.output
     assert not (results / "corpora").exists() or not list((results / "corpora").iterdir())
     rows = pd.read_csv(results / "external" / "load" / "tables" / "table_2_zero_shot.csv")
     assert set(rows["method"]) == {"load", "majority class", "random"}
+    assert sorted(trained_study.study.results.glob("external/*")) == before
+
+
+def test_every_example_names_a_results_folder_or_data_of_the_users_own():
+    texts = [EXTENDING, EXTENDING.parents[1] / "README.md"]
+    joined = [path.read_text(encoding="utf-8").replace("\\\n", " ") for path in texts]
+    lines = [line for text in joined for line in text.splitlines()]
+    lines += EVALUATE_EXAMPLES.splitlines()
+    examples = [line for line in lines if "egma evaluate --model" in line]
+    assert len(examples) >= 5
+    assert [line for line in examples if "--results" not in line and "--data-root" not in line] == []
 
 
 @pytest.mark.usefixtures("its_settings", "models")
