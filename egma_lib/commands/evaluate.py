@@ -76,6 +76,7 @@ def evaluate(
     for line in (
         *_write_tables(external, study, settings, corpora, gaze, linear_probe),
         *_write_figures(external, study, settings, corpora, gaze),
+        "report.html: notebook 06 puts these tables and figures there (./run_all.sh --only 06 --force)",
     ):
         typer.echo(line)
 

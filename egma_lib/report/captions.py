@@ -82,6 +82,18 @@ FIGURES: dict[str, Callable[[Settings], str]] = {
 }
 """Figures of the report, contract name to caption, in order."""
 
+EXTERNAL_FIGURES = {
+    "figure_3_attention": (
+        "Similarity of each patch to a dictated sentence under the finished model alone, min-max scaled per "
+        "map, on the model's own patch grid, beside the gaze recorded while it was dictated."
+    ),
+    "figure_4_tsne": (
+        "t-SNE of the finished model's image features, beside those of the film's own coarse pixels; the "
+        "shares of same-class neighbours are taken before the embedding."
+    ),
+}
+"""Figures of a finished model (`egma evaluate`), name to caption, in order."""
+
 
 def figure_caption(name: str, settings: Settings) -> str:
     """Return the caption of a figure under these settings."""

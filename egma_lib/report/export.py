@@ -33,10 +33,12 @@ from egma_lib.report.export_tables import (
     TABLES,
     SharedColumns,
     read_shared,
+    require_label,
 )
 
 _README = f"""\
-Aggregates of a run of the EGMA suite: tables, figures of aggregates, settings and hashes.
+Aggregates of a run of the EGMA suite: tables, figures of aggregates, settings and hashes. Tables of finished
+models (`egma evaluate`) are in external/<name>/tables.
 
 Left out: films, report words, gaze, identifiers, rows of single cases, paths, notebooks and trained models.
 Numbers that 1 to {MINIMUM_CASES - 1} cases, or an unknown number of cases, stand behind read {SUPPRESSED}.
@@ -93,6 +95,7 @@ def export_shareable(results: Path, out: Path) -> list[Path]:
         write_text(temporary / "README.txt", _README)
         write_json(temporary / "manifest.json", manifest)
         tables = _write_tables(results / "tables", temporary / "tables")
+        _write_external(results / "external", temporary / "external")
         _write_claims(results / CLAIMS_FILE, temporary / CLAIMS_FILE)
         study = next(iter(tables.values()))["study"].iloc[0]
         _write_figures(temporary / "figures", _figure_rows(results, tables, manifest), f"study: {study}")
@@ -107,7 +110,10 @@ def _write_tables(source: Path, target: Path) -> dict[str, pd.DataFrame]:
         if (source / f"{name}.csv").is_file()
     }
     if not shared:
-        raise ArtefactError(f"{source}: none of the tables that may be shared is here; run notebook 03 first")
+        raise ArtefactError(
+            f"{source}: none of the tables that may be shared is here; run notebook 03, or for a finished "
+            "model `egma evaluate`, first"
+        )
     for name, rows in shared.items():
         # A row name and all other cells: the blocks of the suite's own tables want the first column apart.
         block = Block(name, rows.set_index(rows.columns[0]), f"{SUPPRESSED}: not shown, too few cases.")
@@ -115,6 +121,13 @@ def _write_tables(source: Path, target: Path) -> dict[str, pd.DataFrame]:
         write_text(target / f"{name}.md", markdown(block))
         write_text(target / f"{name}.tex", latex(block))
     return shared
+
+
+def _write_external(source: Path, target: Path) -> None:
+    """Write the tables of finished models; their figures show films and cases."""
+    for model in sorted(path for path in source.glob("*") if path.is_dir()):
+        require_label(model.name.replace("_", " "), f"external/{model.name}")
+        _write_tables(model / "tables", target / model.name / "tables")
 
 
 def _write_claims(source: Path, target: Path) -> None:

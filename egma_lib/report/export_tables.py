@@ -154,9 +154,29 @@ def _is_small(found: pd.DataFrame, values: Mapping[str, pd.Series], n_cases: pd.
     return ~((known >= MINIMUM_CASES) | printed).to_numpy()
 
 
+def require_label(text: str, name: str) -> None:
+    """Refuse a name of a folder that is no plain label.
+
+    Raises
+    ------
+    DataError
+        It looks like an identifier, a path or free text: says which folder.
+    """
+    if _is_no_label(text, _LONGEST_LABEL):
+        raise DataError(
+            f"{name}: the name looks like an identifier, a path or free text; expected a label such as a "
+            "method's name. Rename the folder. Nothing was exported"
+        )
+
+
+def _is_no_label(text: str, longest: int) -> bool:
+    found = _IDENTIFIERS.search(text) or _PATHS.search(text)
+    return len(text) > longest or found is not None or "\n" in text
+
+
 def _require_labels(column: pd.Series, name: str, longest: int) -> None:
     for row, text in enumerate(column, start=1):
-        if len(text) > longest or _IDENTIFIERS.search(text) or _PATHS.search(text) or "\n" in text:
+        if _is_no_label(text, longest):
             raise DataError(
                 f"{name}: data row {row}, column {column.name!r} looks like an identifier, a path or free "
                 "text; expected a label such as a method's name. Nothing was exported"

@@ -15,7 +15,7 @@ from egma_lib import __version__
 from egma_lib.artefacts import write_text
 from egma_lib.experiments.claims import CLAIMS_FILE
 from egma_lib.report.blocks import markdown
-from egma_lib.report.captions import FIGURES, TABLES, figure_caption
+from egma_lib.report.captions import EXTERNAL_FIGURES, FIGURES, TABLES, figure_caption
 from egma_lib.report.claims import claims_block, claims_summary, read_claim_rows
 from egma_lib.report.statements import report_statements
 from egma_lib.settings import Settings
@@ -62,6 +62,7 @@ def write_report(study: Study, settings: Settings) -> Path:
     parts.append("<h2>Figures</h2>")
     for name in FIGURES:
         parts.append(_figure(study.folder("figures") / f"{name}.png", figure_caption(name, settings)))
+    parts += _finished_models(study.results / "external")
     page = (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>EGMA suite: '
         f"{html.escape(study.name)}</title><style>{_STYLE}</style></head>\n<body>\n"
@@ -108,7 +109,27 @@ def _table(path: Path) -> str:
     return str(mistune.create_markdown(plugins=["table"])(body))
 
 
-def _figure(path: Path, caption: str) -> str:
+def _finished_models(folder: Path) -> list[str]:
+    """Return what `egma evaluate` has written, a part per model; nothing where it was not called."""
+    parts = []
+    for model in sorted(path for path in folder.glob("*") if path.is_dir()):
+        name = html.escape(model.name)
+        parts.append(
+            f"<h2>Finished model {name}</h2><p>As `egma evaluate` wrote it last; not trained here.</p>"
+        )
+        for table, title in TABLES.items():
+            path = model / "tables" / f"{table}.md"
+            if path.exists():
+                heading = f"<h3>{html.escape(title)}, with {name}</h3>"
+                parts.append(f'{heading}<section id="{name}-{table}">{_table(path)}</section>')
+        for figure, caption in EXTERNAL_FIGURES.items():
+            path = model / "figures" / f"{figure}.png"
+            if path.exists():
+                parts.append(_figure(path, f"{model.name}. {caption}", f"{model.name}-{figure}"))
+    return parts
+
+
+def _figure(path: Path, caption: str, name: str = "") -> str:
     if not path.exists():
         return f"<p>{path.name} has not been made yet.</p>"
     with Image.open(path) as picture:
@@ -118,6 +139,7 @@ def _figure(path: Path, caption: str) -> str:
         shown.save(buffer, "WEBP", quality=82)
     data = base64.b64encode(buffer.getvalue()).decode()
     return (
-        f'<figure id="{path.stem}"><img alt="{html.escape(caption)}" src="data:image/webp;base64,{data}">'
+        f'<figure id="{html.escape(name or path.stem)}"><img alt="{html.escape(caption)}" '
+        f'src="data:image/webp;base64,{data}">'
         f"<figcaption>{html.escape(caption)}</figcaption></figure>"
     )

@@ -38,6 +38,43 @@ def exported(tmp_path_factory):
     return folder / "shared"
 
 
+def with_finished_model(results, name, n_cases=60):
+    """Add what `egma evaluate` writes, with canaries."""
+    folder = results / "external" / name
+    (folder / "tables").mkdir(parents=True)
+    (folder / "figures").mkdir()
+    row = long_row(method="Tiny CLIP", n_cases=n_cases) | {"case_id": CANARY_IDS[0]}
+    pd.DataFrame([row]).to_csv(folder / "tables" / "table_2_zero_shot.csv", index=False)
+    (folder / "tables" / "table_2_zero_shot.md").write_text(CANARY_WORDS[0])
+    (folder / "figures" / "figure_3_attention.csv").write_text(CANARY_IDS[1])
+    return results
+
+
+def test_tables_of_finished_models_are_shared_and_their_figures_are_not(tmp_path):
+    results = with_finished_model(make_results(tmp_path / "results"), "Tiny_CLIP")
+    export_shareable(with_finished_model(results, "few", n_cases=5), tmp_path / "shared")
+    written = {path.relative_to(tmp_path / "shared").as_posix() for path in files_of(tmp_path / "shared")}
+    models = {
+        f"external/{name}/tables/table_2_zero_shot.{suffix}"
+        for name in ("Tiny_CLIP", "few")
+        for suffix in ("csv", "md", "tex")
+    }
+    assert written == EXPECTED | models
+    rows = table(tmp_path / "shared" / "external" / "Tiny_CLIP", "table_2_zero_shot")
+    assert rows["method"].tolist() == ["Tiny CLIP"]
+    assert rows["value"].tolist() == ["61.25"]
+    assert "case_id" not in rows
+    assert table(tmp_path / "shared" / "external" / "few", "table_2_zero_shot")["value"].tolist() == ["<10"]
+
+
+@pytest.mark.parametrize("name", ["patient64321", "model_10998877"])
+def test_a_finished_model_named_like_an_id_stops_the_export(tmp_path, name):
+    results = with_finished_model(make_results(tmp_path / "results"), name)
+    with pytest.raises(DataError, match=f"external/{name}: the name looks like an identifier"):
+        export_shareable(results, tmp_path / "shared")
+    assert not (tmp_path / "shared").exists()
+
+
 def files_of(folder):
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 

@@ -117,6 +117,24 @@ def test_pictures_carry_their_caption(tmp_path, settings):
         assert shown.size == (1300, 650)
 
 
+def test_finished_models_have_their_own_part_and_only_where_there_are_some(tmp_path, settings):
+    assert "Finished model" not in Page(made(tmp_path, settings)).text
+    model = tmp_path / "external" / "Tiny_CLIP"
+    model.mkdir(parents=True)
+    write_table(model, "table_2_zero_shot")
+    (model / "figures").mkdir()
+    Image.new("RGB", (40, 30), "white").save(model / "figures" / "figure_4_tsne.png")
+    page = Page(made(tmp_path, settings))
+    assert page.balanced
+    own = page.text.split("Finished model Tiny_CLIP")[1]
+    assert "Table 2: zero-shot classification, with Tiny_CLIP" in own
+    assert "Over 12 cases." in own
+    assert "has not been made yet" not in own
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    assert {"Tiny_CLIP-table_2_zero_shot", "Tiny_CLIP-figure_4_tsne"} <= set(ids)
+
+
 def test_page_stays_small_with_big_pictures(tmp_path, settings):
     (tmp_path / "figures").mkdir()
     big = picture(1800, np.random.default_rng(0))

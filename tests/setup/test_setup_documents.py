@@ -69,7 +69,7 @@ def test_commands_take_the_options_that_are_given(path):
             parse_options([word for word in words[1:] if word != "--help"])
             continue
         found, rest = root, words[1:]
-        while hasattr(found, "commands") and rest:
+        while hasattr(found, "commands") and rest and rest != ["--help"]:
             assert rest[0] in found.commands, command
             found, rest = found.commands[rest[0]], rest[1:]
         known = {name for option in found.params for name in (*option.opts, *option.secondary_opts)}
