@@ -15,6 +15,7 @@ from egma_lib.evaluation.binary_shares import (
 from egma_lib.evaluation.finding import (
     COUNT_REASONS,
     F1_REASONS,
+    ONE_CLASS_REASONS,
     SET_REASONS,
     SWAP_REASONS,
     Finding,
@@ -113,8 +114,8 @@ def _one_class(reported: str, shares: CalledShares, row: ReportedRow) -> list[Fi
         return []
     size = percent(1 - float(row.numbers["accuracy"].value))
     text = (
-        f"within rounding one class is never called correctly; calling one class for every case gives these "
-        f"numbers where the other class has {size} % of the cases"
+        "within rounding no case of one class is called correctly; calling every case the same, whatever it "
+        f"shows, gives these numbers where the class never called has {size} % of the cases"
     )
     design = row.design
     if design.n_cases and design.n_positive and row.pair is not None:
@@ -126,7 +127,7 @@ def _one_class(reported: str, shares: CalledShares, row: ReportedRow) -> list[Fi
                     f"; on {design.n_positive:,} positive of {design.n_cases:,} calling every case {name} "
                     "has exactly these numbers"
                 )
-    return [Finding("one class only", "remark", reported, text, SWAP_REASONS)]
+    return [Finding("one class only", "remark", reported, text, ONE_CLASS_REASONS)]
 
 
 def _readings(shares: CalledShares, accuracy: Printed, macro_f1: Printed, design: Design) -> Finding:
@@ -148,7 +149,9 @@ def _readings(shares: CalledShares, accuracy: Printed, macro_f1: Printed, design
         for positive, negative in ways
     )
     if is_below:
-        text += "; as printed below chance, which is what swapped columns look like"
+        text += (
+            "; as printed below chance (sensitivity plus specificity under 100), as exchanged columns look"
+        )
         return Finding("swapped columns", "remark", reported, text, SWAP_REASONS)
     return Finding("swapped columns", "information", reported, text)
 

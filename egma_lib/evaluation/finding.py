@@ -17,6 +17,10 @@ SWAP_REASONS = (
     "labels or score columns in another order; a threshold chosen otherwise; another averaging of F1"
 )
 
+ONE_CLASS_REASONS = (
+    f"a threshold or prompts that suit another set; a checkpoint not made for this finding; {SWAP_REASONS}"
+)
+
 
 @dataclass(frozen=True)
 class Finding:

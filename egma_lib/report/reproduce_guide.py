@@ -14,8 +14,8 @@ from egma_lib.report.blocks import Block, markdown
 NOT_COMMITTED = "not committed yet"
 SAME_MACHINE = "bit-equal on the same kind of machine, else statistical"
 ARITHMETIC = "bit-equal: no training, no random numbers"
-MEMORY = "1.6 GB"
-"""Largest process of a whole phantom run, measured on two cores before Tables 1 and 7 were added."""
+MEMORY = "1.7 GB"
+"""Largest process of a whole phantom run, measured on two cores."""
 _EGMA = {"method": "EGMA"}
 _EFFECT = _EGMA | {"comparison": "minus Continued, no gaze"}
 
@@ -104,8 +104,8 @@ No result on the phantom is evidence for or against the paper's numbers on real 
 
 ## Requirements
 
-Linux or macOS, Python 3.11.5 to 3.13, bash, 7 GB of disk. No GPU, no credentials, no data set. The first call
-installs the locked packages into `.venv`.
+Linux or macOS, Python 3.11.5 to 3.13, bash, about 16 GB of disk for the whole study (smoke profile: 8 GB).
+No GPU, no credentials, no data set. The first call installs the locked packages into `.venv`.
 
 ## Equality and tolerance
 
@@ -147,7 +147,7 @@ def reproduce_guide(results: Path, claims: Sequence[tuple[str, str]]) -> str:
     note = (
         f"Measured on {machine}; the times of the committed run, which used training runs again where they "
         "were there. `./run_all.sh` runs all stages. Memory: the largest process of a whole "
-        f"run on 2 cores, before Tables 1 and 7 were added. Seeds {manifest['seeds']}, data "
+        f"run on 2 cores. Seeds {manifest['seeds']}, data "
         f"{manifest['data_hash']}, commit {manifest['commit'][:12]}."
     )
     parts = [

@@ -78,7 +78,8 @@ def test_egma_on_rsna_is_exactly_the_predictor_of_no_pneumonia(audit):
 def test_prior_on_siim_is_a_one_class_predictor_at_half(audit):
     line = only(audit, "one class only", dataset="siim", method="PRIOR")
     assert line["reported"] == "50.00/33.33"
-    assert "where the other class has 50.00 % of the cases" in line["finding"]
+    assert "where the class never called has 50.00 % of the cases" in line["finding"]
+    assert "a threshold or prompts that suit another set" in line["reasons"]
 
 
 def test_siim_columns_refuse_the_natural_prevalence_and_allow_half(audit):

@@ -1,4 +1,5 @@
 import math
+import re
 
 import pandas as pd
 import pytest
@@ -216,6 +217,18 @@ def test_every_table_of_the_paper_has_a_claim():
     sources = " ".join(one.source for one in read_claims().claims)
     assert all(f"Table {number}" in sources for number in (1, 2, 3, 4, 7))
     assert "not tested by the paper" in sources
+
+
+@pytest.mark.parametrize("claim", read_claims().claims, ids=lambda claim: claim.id)
+def test_a_claim_is_a_sentence_that_names_table_and_rows(claim):
+    assert re.fullmatch(r"[A-Z][^()]+ \((Table \d|Figures? \d|in no table)[^()]*\)\.", claim.claim)
+    assert len(claim.claim) <= 120
+    for number in re.findall(r"(?:Table|Figures?) \d", claim.source):
+        assert number in claim.claim
+    for table, method in claim.reported.ours if claim.reported else ():
+        printed = method.removeprefix("gaze ").removesuffix("%")
+        assert f"Table {table}" in claim.claim
+        assert printed in claim.claim
 
 
 ENTRY = "tolerance_points: 1\nclaims:\n- {id: a, claim: c, source: s, untested: no data}\n"
