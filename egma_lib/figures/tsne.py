@@ -29,7 +29,7 @@ def embed_tsne(features: Mapping[str, np.ndarray], labels: np.ndarray, seed: int
     -------
     pandas.DataFrame
         method, label, x, y, neighbour_purity (share of the 10 nearest neighbours, in feature space, of the
-        same class, averaged over images; chance is the class share), silhouette (Rousseeuw 1987, mean over
+        same class, averaged over images; by chance `chance_purity`), silhouette (Rousseeuw 1987, mean over
         images in feature space, -1 to 1; NaN with one class).
     """
     from sklearn.manifold import TSNE
@@ -96,5 +96,13 @@ def plot_tsne(points: pd.DataFrame, note: str, number: int = 4) -> Figure:
     handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(classes), 5), markerscale=2)
     best = points.groupby("method", sort=False)["neighbour_purity"].first()
-    title(figure, f"Figure {number}. Image features by class: neighbours agree most in {best.idxmax()}", note)
+    finding = f"Figure {number}. Image features by class: neighbours agree most in {best.idxmax()}"
+    chance = chance_purity(points.loc[points["method"] == methods[0], "label"])
+    title(figure, f"{finding}\nchance level of these films, neighbours drawn at random: {chance:.0%}", note)
     return figure
+
+
+def chance_purity(labels: pd.Series) -> float:
+    """Return the share of same-class neighbours where these are drawn at random, 0 to 1."""
+    counts, n = labels.value_counts().to_numpy(), len(labels)
+    return float((counts * (counts - 1)).sum() / (n * (n - 1)))

@@ -28,7 +28,10 @@ def counts_note(arms: ArmFolders, settings: EvaluationSettings) -> str:
     """Say n and class counts of every set, and what the brackets are."""
     return (
         f"Percent; mean over {seeds_in_words(arms)} ± standard deviation over seeds [95 % interval, "
-        f"{settings.bootstrap} resamples of patients]. " + case_counts(arms[0][1][0], CLASSIFICATION_SETS)
+        f"{settings.bootstrap} resamples of patients]. "
+        + case_counts(arms[0][1][0], CLASSIFICATION_SETS)
+        + " Chance level of each column's set: rows majority class (its most frequent class for every "
+        "film) and random (any class alike)."
     )
 
 
@@ -114,8 +117,9 @@ def smallest_effects(paired: pd.DataFrame) -> str:
 
 
 _BESIDE_NOTE = (
-    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts; random: "
-    "any patch alike; training positions: the patch readers looked at most while naming the finding, without "
+    "Pointing hit: centre of the best patch within half a patch of the finding, side-free prompts; chance "
+    "level of each column's set, row random: any patch alike; training positions: the patch readers looked "
+    "at most while naming the finding, without "
     "looking at the film. Shortcut gap: accuracy on marked copies minus accuracy on the same cases without "
     "mark; 0 is best."
 )

@@ -198,7 +198,9 @@ def _note(jobs: Mapping[str, Sequence[ProbeJob]], settings: Settings) -> str:
     return (
         f"Percent; mean over {len(first)} seed(s) and {settings.probe.draws} draw(s) of shares below 100 % ± "
         "standard deviation over both [95 % interval over patients of the test part, "
-        f"{settings.evaluation.bootstrap} resamples]. " + "; ".join(parts) + "."
+        f"{settings.evaluation.bootstrap} resamples]. "
+        + "; ".join(parts)
+        + ". Row chance: every film of the column's set gets the same score, AUROC 50 on each."
     )
 
 

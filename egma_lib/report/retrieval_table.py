@@ -130,7 +130,8 @@ def table_3(
         f"Percent; mean over {seeds_in_words(arms)} ± standard deviation over seeds [95 % interval over "
         "patients for image to text, over queries for text to image]. "
         + ", ".join(f"{label}: {score}" for label, score in trained.items())
-        + f". Chance and ceiling are exact. Images of {case_counts(first, [NAME])} {n_texts} text queries."
+        + ". Rows chance and ceiling, both exact: 8x200 ranked at random, and ranked as well as possible. "
+        f"Images of {case_counts(first, [NAME])} {n_texts} text queries."
     )
     blocks = (
         Block(

@@ -17,7 +17,7 @@ from egma_lib.figures.quality import plot_quality
 from egma_lib.figures.readers import ReaderOnFinding, plot_readers
 from egma_lib.figures.sentence_heatmaps import SpokenHeatmaps, plot_sentence_heatmaps
 from egma_lib.figures.training_curves import plot_training_curves
-from egma_lib.figures.tsne import plot_tsne
+from egma_lib.figures.tsne import chance_purity, plot_tsne
 from egma_lib.report.table_files import REPORTED, read_reported
 
 NOTE = "phantom study, synthetic"
@@ -260,6 +260,14 @@ def test_silhouettes_stand_over_their_panels():
     start, egma = plot_tsne(points, NOTE).axes
     assert "silhouette" not in start.get_title()
     assert "silhouette 0.25" in egma.get_title()
+
+
+def test_the_chance_level_of_neighbours_counts_pairs_of_one_class():
+    # Of the 4 x 3 ordered pairs of other films, 3 x 2 are of one class.
+    assert chance_purity(pd.Series(["Edema"] * 3 + ["Fracture"])) == 0.5
+    points = pd.DataFrame({"method": "EGMA", "label": ["Edema"] * 3 + ["Fracture"]})
+    points = points.assign(x=np.arange(4.0), y=0.0, neighbour_purity=0.6, silhouette=np.nan)
+    assert "neighbours drawn at random: 50%" in plot_tsne(points, NOTE).get_suptitle().replace("\n", " ")
 
 
 def test_draws_that_take_all_prompts_are_called_so():
