@@ -13,7 +13,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from egma_lib.errors import DataError
-from egma_lib.experiments.two_way_bootstrap import Effect
+from egma_lib.experiments.two_way_effects import Effect, missing_spread
 from egma_lib.settings import Group
 
 CLAIMS = Path(__file__).resolve().parents[2] / "data" / "reference" / "claims.yaml"
@@ -181,7 +181,7 @@ def judge(effect: Effect, reported: float | None, kind: str, tolerance: float) -
         and not effect.low - tolerance <= reported <= effect.high + tolerance
     )
     if math.isnan(effect.low) or math.isnan(effect.high):
-        verdict, reason = UNDECIDED, "one seed allows no statement"
+        verdict, reason = UNDECIDED, f"{missing_spread(effect.n_seeds, effect.sd)}, no statement"
     elif effect.high < 0:
         verdict, reason = NOT_REPRODUCED, "the effect has the opposite sign"
     elif outside:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.artefacts import content_hash
+from egma_lib.code_behind import code_behind
 from egma_lib.datasets.contract import ReportCorpus
 from egma_lib.datasets.gaze_corpus import load_study_gaze_corpus
 from egma_lib.errors import DataError
@@ -34,6 +35,19 @@ from egma_lib.study import Study
 from egma_lib.training.data import TrainingData
 
 PROMPT_SETS = ("rsna", "siim")
+_CODE = (
+    "egma_lib.experiments.grounding",
+    "egma_lib.experiments.grounding_inputs",
+    "egma_lib.experiments.grounding_ms_cxr",
+    "egma_lib.experiments.grounding_references",
+    "egma_lib.experiments.grounding_sets",
+    "egma_lib.experiments.naming",
+    "egma_lib.experiments.phrase_pairs",
+    "egma_lib.experiments.reading_sentences",
+    "egma_lib.gaze.frames",
+    "egma_lib.gaze.heatmaps",
+)
+"""Modules that make scores; those of `egma_lib.evaluation` that they import count too."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +155,7 @@ def load_grounding_inputs(
         average=average_gaze(data),
         films=corpus.samples["dicom_id"].to_numpy(dtype=str),
         readers=corpus.samples["reader"].to_numpy(dtype=str),
-        key=content_hash(corpora.evaluation.name, data.data_hash, gaze.folder.name, *_code()),
+        key=content_hash(corpora.evaluation.name, data.data_hash, gaze.folder.name, code_of_scores()),
     )
 
 
@@ -172,9 +186,9 @@ def average_gaze(data: TrainingData) -> np.ndarray:
     return rows.mean(axis=0, dtype=np.float64).reshape(grid, grid)
 
 
-def _code() -> list[Path]:
-    here = Path(__file__).parent
-    return sorted([*here.glob("grounding*.py"), here / "phrase_pairs.py", here / "reading_sentences.py"])
+def code_of_scores() -> dict[str, str]:
+    """Return module name to code of all behind stored scores of grounding, that of the metrics included."""
+    return code_behind(_CODE, ["egma_lib.evaluation"])
 
 
 def gaze_set(pairs: PhrasePairs, corpus: ReportCorpus, gaze: GazeArtefact) -> GazeSet:

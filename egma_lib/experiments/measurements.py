@@ -16,7 +16,8 @@ from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS
 from egma_lib.evaluation.metrics import bootstrap_weights, classification_metrics, percentile_interval
 from egma_lib.evaluation.predictions import has_predictions, read_predictions, scores_of
 from egma_lib.evaluation.trivial import majority_metrics, random_metrics
-from egma_lib.experiments.seed_statistics import paired_difference, seed_spread
+from egma_lib.experiments.seed_statistics import seed_spread
+from egma_lib.experiments.two_way_effects import paired_effect
 from egma_lib.settings import EvaluationSettings
 
 COLUMNS = (
@@ -64,23 +65,30 @@ class Measured:
         }
 
     def difference_row(self, reference: Measured, reference_label: str, **names: Any) -> dict[str, Any]:
-        """Return a long row of the paired difference over seeds to a reference method.
+        """Return a long row of the paired difference to a reference method, interval over seeds and patients.
 
-        Where one has more seeds than the other, its first ones are paired.
+        Where one has more seeds than the other, its first ones are paired. Beside `COLUMNS` the row has
+        `standard_error` and the two-sided `p_value`; see `two_way_effects`.
+
+        Raises
+        ------
+        ArtefactError
+            The two were resampled differently.
         """
-        n_seeds = min(len(self.per_seed), len(reference.per_seed))
-        paired = paired_difference(self.per_seed[:n_seeds], reference.per_seed[:n_seeds])
+        paired = paired_effect(self, reference)
         return {
             "value": paired.value,
             "ci_low": paired.low,
             "ci_high": paired.high,
             "sd": paired.sd,
-            "n_cases": self.n_cases,
+            "n_cases": paired.n_cases,
             "n_seeds": paired.n_seeds,
             "kind": "measured",
             "source": "this run",
             "comparison": f"minus {reference_label}",
             "smallest_effect": paired.smallest_effect,
+            "standard_error": paired.standard_error,
+            "p_value": paired.p_value,
             **names,
         }
 

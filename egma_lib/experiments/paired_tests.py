@@ -1,4 +1,4 @@
-"""Paired t tests from mean and spread over seeds, and Holm's correction."""
+"""Paired t tests from a difference and its standard error, and Holm's correction."""
 
 from __future__ import annotations
 
@@ -8,32 +8,33 @@ import numpy as np
 from scipy import stats
 
 
-def two_sided_p(value: float, sd: float, n_seeds: int) -> float:
-    """Return p of a paired t test from mean, standard deviation and number of differences; NaN with one.
+def two_sided_p(value: float, standard_error: float, n_seeds: int) -> float:
+    """Return p of a t test with n_seeds - 1 degrees of freedom.
 
-    Differences that are all the same have no spread to judge them by: NaN, or 1 where they are all 0.
+    NaN without a standard error, as with one seed. Where it is 0, nothing varies: 1 if nothing differs
+    either, and NaN otherwise, since there is no spread to judge the difference by.
     """
-    if n_seeds < 2 or (sd == 0 and value != 0):
-        return float("nan")
-    if sd == 0:
-        return 1.0
-    return float(2 * stats.t.sf(abs(value) / (sd / np.sqrt(n_seeds)), n_seeds - 1))
+    return _p(abs(value), standard_error, n_seeds, sides=2)
 
 
-def one_sided_p(gain: float, sd: float, n_seeds: int) -> float:
+def one_sided_p(gain: float, standard_error: float, n_seeds: int) -> float:
     """Return p of the alternative "helps" (gain > 0), as `two_sided_p`; harm gives values near 1."""
-    if n_seeds < 2 or (sd == 0 and gain > 0):
+    return _p(gain, standard_error, n_seeds, sides=1)
+
+
+def _p(value: float, standard_error: float, n_seeds: int, sides: int) -> float:
+    if n_seeds < 2 or np.isnan(standard_error):
         return float("nan")
-    if sd == 0:
-        return 1.0
-    return float(stats.t.sf(gain / (sd / np.sqrt(n_seeds)), n_seeds - 1))
+    if standard_error == 0:
+        return 1.0 if value == 0 else float("nan")
+    return float(sides * stats.t.sf(value / standard_error, n_seeds - 1))
 
 
-def one_sided_bound(gain: float, sd: float, n_seeds: int, level: float = 0.95) -> float:
+def one_sided_bound(gain: float, standard_error: float, n_seeds: int, level: float = 0.95) -> float:
     """Return the lower bound of a gain, from the one-sided t interval at this level; NaN with one seed."""
     if n_seeds < 2:
         return float("nan")
-    return float(gain - stats.t.ppf(level, n_seeds - 1) * sd / np.sqrt(n_seeds))
+    return float(gain - stats.t.ppf(level, n_seeds - 1) * standard_error)
 
 
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:

@@ -1,58 +1,14 @@
-"""What a handful of seeds can say: mean, spread, paired differences and the smallest effect they can show."""
+"""What a handful of seeds can say: their spread, and the smallest effect that they can show."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import optimize, stats
 
 
-@dataclass(frozen=True)
-class PairedDifference:
-    """Mean difference over seeds with its 95 % t interval, its spread, and the smallest effect to be seen.
-
-    `smallest_effect` is the true difference that a two-sided paired t test at 5 % would find with 80 % power
-    if `sd` were the true spread (noncentral t); NaN with a single seed, as are interval and spread.
-    """
-
-    value: float
-    low: float
-    high: float
-    sd: float
-    smallest_effect: float
-    n_seeds: int
-
-
-def paired_difference(ours: np.ndarray, reference: np.ndarray) -> PairedDifference:
-    """Compare two arms seed by seed.
-
-    Parameters
-    ----------
-    ours, reference
-        One value per seed, in the same order of seeds, shape (n_seeds,).
-
-    Raises
-    ------
-    ValueError
-        The arms do not have the same number of seeds.
-    """
-    if len(ours) != len(reference):
-        raise ValueError(
-            f"{len(ours)} seeds against {len(reference)}; a paired difference needs the same seeds"
-        )
-    difference = np.asarray(ours, dtype=float) - np.asarray(reference, dtype=float)
-    n_seeds = len(difference)
-    mean = float(difference.mean())
-    if n_seeds < 2:
-        return PairedDifference(mean, np.nan, np.nan, np.nan, np.nan, n_seeds)
-    sd = float(difference.std(ddof=1))
-    error = sd / np.sqrt(n_seeds)
-    critical = stats.t.ppf(0.975, n_seeds - 1)
-    reach = noncentrality(n_seeds) * error
-    return PairedDifference(mean, mean - critical * error, mean + critical * error, sd, reach, n_seeds)
-
-
+@lru_cache(maxsize=64)
 def noncentrality(n_seeds: int, power: float = 0.8) -> float:
     """Return the true difference, in standard errors, that a two-sided t test at 5 % finds with this power.
 

@@ -1,4 +1,4 @@
-"""Verdicts in plain words: paired across seeds, corrected over a family, and one-sided for the null study."""
+"""Verdicts in words: paired by seed and patient, corrected over families, one-sided on the null study."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ import numpy as np
 import pandas as pd
 
 from egma_lib.experiments.measurements import Measured
-from egma_lib.experiments.paired_tests import holm, one_sided_bound, one_sided_p, two_sided_p
+from egma_lib.experiments.paired_tests import holm, one_sided_bound, one_sided_p
+from egma_lib.experiments.two_way_effects import missing_spread
 
 ALPHA = 0.05
 GAP_SIZE = "shortcut_gap_size"
 """Distance of the shortcut gap from 0, which is best: a gap of either sign is a shortcut."""
 NO_DIFFERENCE = "no difference seen"
 NO_BENEFIT = "no benefit seen"
-NO_STATEMENT = "no statement: too few seeds to know their spread"
+NO_STATEMENT = "no statement"
+"""Ends the verdict on an effect without spread over seeds; what is missing stands before it."""
+NO_POWER = "One seed, or no spread over seeds: no statement about differences can be made."
 
 Measurements = Mapping[tuple[str, str, str], Measured]
 """(dataset, score, metric) to what was measured."""
@@ -68,12 +71,13 @@ _OUTCOME_OF = {outcome.key: outcome for outcome in OUTCOMES}
 def comparison_rows(
     ours: Measurements, reference: Measurements, label: str, reference_label: str, question: str
 ) -> list[dict[str, Any]]:
-    """Compare two arms on every outcome that both were measured on, seed by seed.
+    """Compare two arms on every outcome that both were measured on, paired by seeds and patients.
 
     Parameters
     ----------
     ours, reference
-        What was measured, seeds in the same order. Where one arm has more seeds, the first ones are paired.
+        What was measured of the same cases, seeds in the same order. Where one arm has more seeds, the first
+        ones are paired.
     label, reference_label
         Names of the arms.
     question
@@ -82,29 +86,28 @@ def comparison_rows(
     Returns
     -------
     list of dict
-        Long rows with `comparison`, `family`, and `p_value` of the two-sided paired t test (NaN with one
-        seed); the shortcut gap is compared by its distance from 0.
+        Long rows with `comparison`, `family`, `standard_error` over seeds and patients, and the two-sided
+        `p_value` (NaN where there is no spread over seeds, as with one seed); the shortcut gap is compared by
+        its distance from 0.
     """
     rows = []
     for outcome in OUTCOMES:
         key = (outcome.dataset, outcome.score, outcome.metric)
         if key not in ours or key not in reference:
             continue
-        n_seeds = min(len(ours[key].per_seed), len(reference[key].per_seed))
-        a, b = (_compared(one[key], outcome, n_seeds) for one in (ours, reference))
+        a, b = (_compared(one[key], outcome) for one in (ours, reference))
         dataset, metric = outcome.key
         row = a.difference_row(
             b, reference_label, dataset=dataset, method=label, setting=outcome.score, metric=metric
         )
-        family = f"{question}: {outcome.group}"
-        p_value = two_sided_p(row["value"], row["sd"], row["n_seeds"])
-        rows.append(row | {"family": family, "p_value": p_value})
+        rows.append(row | {"family": f"{question}: {outcome.group}"})
     return rows
 
 
-def _compared(measured: Measured, outcome: Outcome, n_seeds: int) -> Measured:
-    values = measured.per_seed[:n_seeds]
-    return replace(measured, per_seed=np.abs(values) if outcome.smaller_is_better else values)
+def _compared(measured: Measured, outcome: Outcome) -> Measured:
+    if not outcome.smaller_is_better:
+        return measured
+    return replace(measured, per_seed=np.abs(measured.per_seed), resampled=np.abs(measured.resampled))
 
 
 def with_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
@@ -131,7 +134,7 @@ def verdict(row: pd.Series) -> str:
     outcome, ours = _OUTCOME_OF[row["dataset"], row["metric"]], row["method"]
     reference = row["comparison"].removeprefix("minus ")
     short = short_verdict(row)
-    if short.startswith((NO_DIFFERENCE, NO_STATEMENT)):
+    if short.startswith(NO_DIFFERENCE) or short.endswith(NO_STATEMENT):
         return f"{ours} against {reference} on {outcome.phrase}: {short}"
     size = short.split(" by ", 1)[1]
     if short.startswith("better"):
@@ -143,16 +146,20 @@ def short_verdict(row: pd.Series) -> str:
     """Return `better by x [low, high]`, `worse by x [low, high]` or `no difference seen, x [low, high]`.
 
     The size is a gain: for the shortcut gap, how much smaller it is. The interval is the 95 % one without
-    correction.
+    correction. Without spread over seeds it is `no spread over seeds, no statement`.
     """
     if not np.isfinite(row["p_adjusted"]):
-        return NO_STATEMENT
+        return _no_statement(row)
     gain, low, high = _gain(row)
     if row["p_adjusted"] >= ALPHA:
         return f"{NO_DIFFERENCE}, {gain:+.1f} [{low:.1f}, {high:.1f}]"
     if gain > 0:
         return f"better by {gain:.1f} [{low:.1f}, {high:.1f}]"
     return f"worse by {-gain:.1f} [{-high:.1f}, {-low:.1f}]"
+
+
+def _no_statement(row: pd.Series) -> str:
+    return f"{missing_spread(row['n_seeds'], row['sd'])}, {NO_STATEMENT}"
 
 
 def _gain(row: pd.Series) -> tuple[float, float, float]:
@@ -178,8 +185,8 @@ def with_one_sided_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
         `p_adjusted` (Holm within each family) and `verdict`.
     """
     gains = np.array([_gain(row)[0] for _, row in rows.iterrows()], dtype=float)
-    sd, n_seeds = rows["sd"].to_numpy(dtype=float), rows["n_seeds"].to_numpy(dtype=int)
-    measured = list(zip(gains.tolist(), sd.tolist(), n_seeds.tolist(), strict=True))
+    errors, n_seeds = rows["standard_error"].to_numpy(dtype=float), rows["n_seeds"].to_numpy(dtype=int)
+    measured = list(zip(gains.tolist(), errors.tolist(), n_seeds.tolist(), strict=True))
     p_values = pd.Series([one_sided_p(*one) for one in measured], index=rows.index, dtype=float)
     judged = rows.assign(
         gain=gains,
@@ -192,14 +199,14 @@ def with_one_sided_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
 
 def _one_sided(row: pd.Series) -> str:
     if not np.isfinite(row["p_adjusted"]):
-        return NO_STATEMENT
+        return _no_statement(row)
     if row["p_adjusted"] >= ALPHA:
         return f"{NO_BENEFIT}, {row['gain']:+.1f}"
     return f"helps by {row['gain']:.1f}, at least {row['gain_low']:.1f}"
 
 
 def power_statement(rows: pd.DataFrame) -> str:
-    """Say what effects the seeds of comparison rows can show: the smallest one seen with 80 % power each.
+    """Say what effects comparison rows can show: the smallest one seen with 80 % power each.
 
     Parameters
     ----------
@@ -208,7 +215,7 @@ def power_statement(rows: pd.DataFrame) -> str:
     """
     known = rows[np.isfinite(rows["smallest_effect"].astype(float))]
     if known.empty:
-        return "One seed: no statement about differences can be made."
+        return NO_POWER
     parts = [
         f"{_OUTCOME_OF[dataset, metric].phrase} {effect:.1f}"
         for dataset, metric, effect in zip(
@@ -217,7 +224,7 @@ def power_statement(rows: pd.DataFrame) -> str:
     ]
     first = known.iloc[0]
     return (
-        f"{first['method']} {first['comparison']}: with {int(first['n_seeds'])} seeds and their spread a "
-        "paired t test at 5 % (before correction) finds, with 80 % power, true differences of (points): "
-        f"{', '.join(parts)}."
+        f"{first['method']} {first['comparison']}: with {int(first['n_seeds'])} seeds, and the spread over "
+        "seeds and patients, a paired t test at 5 % (before correction) finds, with 80 % power, true "
+        f"differences of (points): {', '.join(parts)}."
     )

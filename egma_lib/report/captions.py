@@ -63,7 +63,7 @@ FIGURES: dict[str, Callable[[Settings], str]] = {
     "gaze_accuracy": lambda _: (
         "Effect of gaze against its accuracy: each point is a training with other heatmaps, placed by their "
         "median correlation with the true region, or with measured gaze where no truth is known; paired "
-        "difference to continued training without gaze with its 95 % interval."
+        "difference to continued training without gaze with its 95 % interval over seeds and patients."
     ),
     "eye_voice_lag": lambda settings: (
         "Eye-voice lag: share of fixation time inside the region that a sentence names, against the shift of "

@@ -23,7 +23,7 @@ from egma_lib.experiments.claims import (
     reported_effect,
 )
 from egma_lib.experiments.corpora import Corpora
-from egma_lib.experiments.two_way_bootstrap import Effect, smallest_gain, trend
+from egma_lib.experiments.two_way_effects import Effect, smallest_gain, trend
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block
 from egma_lib.report.claim_measurements import Cell, ClaimMeasurements, pairs_of, stored_arms
 from egma_lib.report.table_files import REPORTED
@@ -32,18 +32,21 @@ from egma_lib.study import Study
 
 COLUMNS = (
     "study", "id", "claim", "source", "compared", "dataset", "setting", "metric", "reported",
-    "reported_effect", "value", "ci_low", "ci_high", "n_cases", "n_seeds", "verdict", "reason",
+    "reported_effect", "value", "ci_low", "ci_high", "p_value", "n_cases", "n_seeds", "verdict", "reason",
 )  # fmt: skip
-"""`value` is our effect in points, positive where it is as claimed; the interval is over seeds and patients.
-`reported_effect` is filled only where the study is real; `reported` gives it in words with its source."""
+"""`value` is our effect in points, positive where it is as claimed; interval and p are over seeds and
+patients, as `two_way_effects` gives them for the tables too. `reported_effect` is filled only where the
+study is real; `reported` gives it in words with its source."""
 
-NUMBERS = ("reported_effect", "value", "ci_low", "ci_high", "n_cases", "n_seeds")
+NUMBERS = ("reported_effect", "value", "ci_low", "ci_high", "p_value", "n_cases", "n_seeds")
 
 _HEADING = "Claims of the paper"
 _NOTE = (
-    "Effect in points, positive where it is as claimed [95 % interval, seeds and patients resampled "
-    "together, not corrected for the number of claims]. reproduced (*): the interval lies above zero; not "
-    "reproduced: below it or, in a real study, away from the reported effect; undecided: it holds zero."
+    "Effect in points, positive where it is as claimed [95 % interval over seeds and patients, or seeds and "
+    "queries where texts are the queries, not corrected for the number of claims]. Of several pairs the "
+    "smallest effect counts, with the smallest lower bound and, Bonferroni's correction over the pairs, the "
+    "smallest upper one. reproduced (*): the interval lies above zero; not reproduced: below it or, in a "
+    "real study, away from the reported effect; undecided: it holds zero."
 )
 
 
@@ -61,7 +64,7 @@ def claim_rows(
     numbers
         `reported_numbers.csv`.
     settings
-        Backbones, and the seed of the draws.
+        Backbones.
     study
         Name and kind; of a synthetic one sign and order alone are judged.
 
@@ -112,6 +115,7 @@ def _values(effect: Effect) -> dict[str, Any]:
         "value": effect.value,
         "ci_low": effect.low,
         "ci_high": effect.high,
+        "p_value": effect.p_value,
         "n_cases": effect.n_cases,
         "n_seeds": effect.n_seeds,
     }
@@ -139,10 +143,9 @@ def _effect(claim: Claim, measured: ClaimMeasurements, cell: Cell, settings: Set
     lacking = [measured.label(name) for name in values if name not in known]
     if lacking:
         return f"nothing measured of {', '.join(lacking)}"
-    seed = settings.evaluation.seed
     if claim.rule == "trend":
-        return trend([known[name] for name in claim.ours], seed)
-    return smallest_gain([(known[one], known[other]) for one, other in pairs], seed)
+        return trend([known[name] for name in claim.ours])
+    return smallest_gain([(known[one], known[other]) for one, other in pairs])
 
 
 def write_claims(rows: pd.DataFrame, results: Path) -> Path:

@@ -11,6 +11,7 @@ import pandas as pd
 from egma_lib.evaluation.scores import SCORES
 from egma_lib.experiments.arm_measurements import POINTING_SETS, ArmFolders
 from egma_lib.experiments.measurements import CLASSIFICATION_SETS
+from egma_lib.experiments.verdicts import NO_POWER
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block, pivot
 from egma_lib.report.case_counts import case_counts
 from egma_lib.settings import EvaluationSettings
@@ -21,6 +22,10 @@ _DECISIVE = tuple(
     for metric in ("accuracy", "macro_f1", "balanced_accuracy", "auroc")
 )
 _BESIDE = (*((name, "pointing_hit") for name in POINTING_SETS), ("chexpert_5x200", "shortcut_gap"))
+PAIRED_NOTE = (
+    "Mean difference over paired seeds ± its standard deviation over seeds [95 % interval over seeds and "
+    "patients]; no interval where it has no spread over seeds."
+)
 PAIRED = (*((name, metric) for name, metric in _DECISIVE if metric in ("accuracy", "auroc")), *_BESIDE)
 
 
@@ -104,15 +109,16 @@ def with_own_scores(found: Iterable[str]) -> tuple[str, ...]:
 
 
 def smallest_effects(paired: pd.DataFrame) -> str:
-    """Say the smallest accuracy effect that the seeds can show with 80 % power, per set."""
+    """Say the smallest accuracy effect that seeds and patients can show with 80 % power, per set."""
     accuracy = paired[(paired["metric"] == "accuracy") & np.isfinite(paired["smallest_effect"])]
     if accuracy.empty:
-        return "One seed: no statement about differences can be made."
+        return NO_POWER
     typical = accuracy.groupby("dataset", sort=False)["smallest_effect"].median()
     listed = ", ".join(f"{name} {value:.1f}" for name, value in typical.items())
     return (
-        f"With {int(accuracy['n_seeds'].iloc[0])} seeds a paired t test at 5 % finds, with 80 % power, "
-        f"accuracy differences of about (median over arms, points): {listed}."
+        f"With {int(accuracy['n_seeds'].iloc[0])} seeds, and the spread over seeds and patients, a paired t "
+        "test at 5 % finds, with 80 % power, accuracy differences of about (median over arms, points): "
+        f"{listed}."
     )
 
 

@@ -9,9 +9,13 @@ from typing import Any
 import pandas as pd
 
 from egma_lib.errors import ArtefactError
+from egma_lib.experiments.comparison_arms import control_arm
+from egma_lib.experiments.heatmap_agreement import ORACLE
 from egma_lib.experiments.verdicts import OUTCOMES, with_one_sided_verdicts
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block, pivot
 
+AGAINST = "against controls"
+"""Family of the comparisons of measured gaze with each control."""
 _NEEDED = (
     "method",
     "dataset",
@@ -20,6 +24,7 @@ _NEEDED = (
     "ci_low",
     "ci_high",
     "sd",
+    "standard_error",
     "n_seeds",
     "comparison",
     "family",
@@ -126,14 +131,33 @@ def null_block(csv: Path | None) -> Block:
     measured = [label for label in labels.values() if label in cells]
     cells = cells.reindex(index=list(dict.fromkeys(judged["row"])), columns=measured)
     cells.index.name = "comparison"
-    helped = judged["verdict"].str.startswith("helps")
     note = (
-        "One-sided paired t test of the alternative 'helps', 95 % lower bound in points, Holm's correction "
-        "over each family; wrong gaze may harm, it must not be said to help (true regions may: they are no "
-        "gaze). "
-        f"{int(helped.sum())} of {len(judged)} verdicts say that it helps; right is 0 for all rows of gaze."
+        "One-sided paired t test over seeds and patients of the alternative 'helps', 95 % lower bound in "
+        "points, Holm's correction over each family; wrong gaze may harm, it must not be said to help. "
+        f"{_said_to_help(judged)}"
     )
     return Block(heading, cells.fillna("-"), note)
+
+
+def _said_to_help(judged: pd.DataFrame) -> str:
+    """Count the verdicts 'helps', apart for what they mean; true regions may help, they are no gaze."""
+    helps = judged["verdict"].str.startswith("helps")
+    is_against = judged["family"].str.startswith(AGAINST)
+    is_oracle = judged["method"] == control_arm(ORACLE).label
+    of_gaze = helps[~is_against & ~is_oracle]
+    count = f"{int(of_gaze.sum())} of {len(of_gaze)}"
+    text = f"{count} verdicts on heatmaps of gaze against no gaze say that they help; right is 0."
+    if is_oracle.any():
+        of_oracle = helps[~is_against & is_oracle]
+        count = f"{int(of_oracle.sum())} of {len(of_oracle)}"
+        text += f" On the true regions, which are no gaze and may help: {count}."
+    if is_against.any():
+        against = helps[is_against]
+        text += (
+            f" Against controls: {int(against.sum())} of {len(against)}; there harm by the control reads as "
+            "help by gaze."
+        )
+    return text
 
 
 def _null_rows(csv: Path) -> pd.DataFrame:

@@ -30,7 +30,7 @@ from egma_lib.experiments.verdicts import (
 )
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, NOT_AVAILABLE, Block, pivot
 from egma_lib.report.comparison_blocks import beside_counts, counts_note
-from egma_lib.report.controls_beside import crossing_block, lag_block, likeness_block, null_block
+from egma_lib.report.controls_beside import AGAINST, crossing_block, lag_block, likeness_block, null_block
 from egma_lib.report.table_files import REPORTED_COLUMNS, Table
 from egma_lib.settings import EvaluationSettings
 
@@ -38,10 +38,9 @@ MEASURED_ARM = "egma"
 """The arm with gaze as measured, which every control is compared with."""
 SHUFFLED = "shuffled"
 """The control that the verdicts in words are given against, beside no gaze."""
-CONTROL_COLUMNS = (*COLUMNS, "family", "p_value", "p_adjusted", "verdict")
+CONTROL_COLUMNS = (*COLUMNS, "standard_error", "family", "p_value", "p_adjusted", "verdict")
 EFFECT = "effect of gaze"
 OTHER_EFFECT = "effect of other heatmaps"
-AGAINST = "against controls"
 _SHOWN = tuple((outcome.dataset, outcome.metric) for outcome in OUTCOMES)
 
 
@@ -209,9 +208,10 @@ def _nothing_reported() -> pd.DataFrame:
 
 
 _VERDICT_NOTE = (
-    "Gain in points, mean over paired seeds [95 % t interval, not corrected]; better or worse only where the "
-    "paired t test's p (shown) is below .05 after Holm's correction. Families: gaze as measured against no "
-    "gaze; the controls against no gaze; gaze as measured against the controls; each for accuracy (3 sets), "
-    "AUROC (3), localisation (2) and shortcut gap (1) apart. The shortcut gap is compared by its distance "
-    "from 0. Wrong gaze can harm: beating shuffled gaze alone does not show that gaze helps."
+    "Gain in points, mean over paired seeds [95 % interval over seeds and patients, not corrected]; better "
+    "or worse only where p of the paired t test over seeds and patients (shown) is below .05 after Holm's "
+    "correction; no statement without spread over seeds. Families: gaze as measured against no gaze; the "
+    "controls against no gaze; gaze as measured against the controls; each for accuracy (3 sets), AUROC "
+    "(3), localisation (2) and shortcut gap (1) apart. The shortcut gap is compared by its distance from 0. "
+    "Wrong gaze can harm: beating shuffled gaze alone does not show that gaze helps."
 )

@@ -18,7 +18,14 @@ from egma_lib.experiments.arm_measurements import (
 from egma_lib.experiments.arms import REFERENCE_ARM
 from egma_lib.experiments.measurements import COLUMNS, long_table
 from egma_lib.report.blocks import Block, pivot
-from egma_lib.report.comparison_blocks import PAIRED, absent_sets, beside_block, counts_note, main_block
+from egma_lib.report.comparison_blocks import (
+    PAIRED,
+    PAIRED_NOTE,
+    absent_sets,
+    beside_block,
+    counts_note,
+    main_block,
+)
 from egma_lib.report.table_files import REPORTED_COLUMNS, Table
 from egma_lib.settings import EvaluationSettings
 
@@ -130,7 +137,7 @@ def _paired_table(
                 PAIRED,
                 absent=absent_sets(main),
             ),
-            "Mean difference over paired seeds ± its standard deviation [95 % t interval over seeds].",
+            PAIRED_NOTE,
         ),
     )
     return Table(name, title, long, blocks, reported)

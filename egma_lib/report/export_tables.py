@@ -69,7 +69,7 @@ TABLES: Mapping[str, SharedColumns] = {
     "controls": replace(
         LONG,
         texts=(*LONG.texts, "family"),
-        governed=(*LONG.governed, "p_value", "p_adjusted"),
+        governed=(*LONG.governed, "standard_error", "p_value", "p_adjusted"),
         sentences=("verdict",),
     ),
     "reported_audit": SharedColumns(
@@ -89,7 +89,7 @@ CLAIMS = SharedColumns(
         "reason",
     ),
     numbers=("reported_effect", "n_seeds"),
-    governed=("value", "ci_low", "ci_high"),
+    governed=("value", "ci_low", "ci_high", "p_value"),
     counts=("n_cases",),
 )  # fmt: skip
 """What is shared of `claims.csv`."""

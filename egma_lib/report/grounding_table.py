@@ -89,7 +89,8 @@ def grounding_table(
     sources = [source for source in SOURCE_LABELS if source in set(plain["dataset"])]
     note = (
         f"Mean over cases and {seeds_in_words(arms)} ± standard deviation over seeds [95 % interval, "
-        f"{settings.bootstrap} resamples of patients; none where all resamples agree]. "
+        f"{settings.bootstrap} resamples of patients; none where all resamples agree]. Paired differences to "
+        "continued training without gaze stand in the csv, with 95 % intervals over seeds and patients. "
     )
     parts = [(plain[plain["dataset"] == source], source, group) for source in sources for group in GROUPS]
     blocks = [block for part, _, group in parts for block in _overall(part[part["setting"] == group], note)]

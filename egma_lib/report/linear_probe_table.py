@@ -17,6 +17,7 @@ from egma_lib.experiments.probe_measurements import ProbeMeasurement, judged_cla
 from egma_lib.experiments.probe_runs import ProbeJob
 from egma_lib.experiments.probe_sets import PROBE_CLASSES, PROBE_SETS
 from egma_lib.report.blocks import DATASET_LABELS, NOT_AVAILABLE, Block, pivot
+from egma_lib.report.comparison_blocks import PAIRED_NOTE
 from egma_lib.report.table_files import Table, read_reported
 from egma_lib.settings import ProbeSettings, Settings
 
@@ -28,7 +29,7 @@ HEAD_TITLES = {
 
 _PAIRED_TITLE = "Paired difference in mean AUROC to continued training without gaze, converged head"
 _PAIRED_NOTE = (
-    "Mean difference over seeds (each the mean over its draws) ± standard deviation [95 % t interval]."
+    f"{PAIRED_NOTE} A seed's value is the mean over its draws; patients are those of the test part."
 )
 
 Key = tuple[str, str, str, str]

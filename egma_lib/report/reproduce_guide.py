@@ -112,7 +112,7 @@ No GPU, no credentials, no data set. The first call installs the locked packages
 - bit-equal: the `.csv` is the same byte for byte. Pictures are not compared.
 - on the same kind of machine: same locked packages, same kind of processor, no GPU. Elsewhere rounding
   differs and training amplifies it: then the new value is expected within the interval printed here (95 %; it
-  covers test patients, or seeds where the value is a difference, not both). A few may fall outside.
+  covers test patients, and seeds too where the value is a difference). A few may fall outside.
 - A different `--jobs` changes no result.
 """
 

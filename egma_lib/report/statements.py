@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from egma_lib.experiments.arms import REFERENCE_ARM, module_arm
+from egma_lib.experiments.two_way_effects import missing_spread
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS
 from egma_lib.report.table_files import REPORTED, read_reported
 from egma_lib.study import Study
@@ -26,8 +27,8 @@ def effect_statement(row: pd.Series, improvement: int) -> str:
     Parameters
     ----------
     row
-        Long row of a paired difference: method, dataset, metric, comparison, n_seeds, and value, ci_low and
-        ci_high in percentage points.
+        Long row of a paired difference: method, dataset, metric, comparison, n_seeds, and value, ci_low,
+        ci_high and sd in percentage points.
     improvement
         Sign of a difference that is an improvement: 1, or -1 where less is better.
 
@@ -35,12 +36,13 @@ def effect_statement(row: pd.Series, improvement: int) -> str:
     -------
     str
         "better than" or "worse than" only where the whole interval lies on that side of zero; no verdict
-        where there is no interval, as with one seed.
+        where there is no interval, as with one seed or without spread over seeds.
     """
     what = f"{METRIC_LABELS[row['metric']]} on {DATASET_LABELS[row['dataset']]}"
     size = f"{row['value']:+.1f} [{row['ci_low']:+.1f}, {row['ci_high']:+.1f}] points"
     if pd.isna(row["ci_low"]):
-        return f"{row['method']}, {what}: {row['value']:+.1f} points; one seed allows no statement."
+        missing = missing_spread(row["n_seeds"], row["sd"])
+        return f"{row['method']}, {what}: {row['value']:+.1f} points; {missing}, no statement."
     signed = sorted([improvement * row["ci_low"], improvement * row["ci_high"]])
     if signed[0] > 0:
         verdict = "better than"

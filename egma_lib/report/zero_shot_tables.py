@@ -21,6 +21,7 @@ from egma_lib.experiments.measurements import long_table
 from egma_lib.report.blocks import Block, pivot
 from egma_lib.report.comparison_blocks import (
     PAIRED,
+    PAIRED_NOTE,
     absent_sets,
     beside_block,
     counts_note,
@@ -121,8 +122,7 @@ def table_4(
         Block(
             f"Paired difference to {reference.label}",
             pivot(paired, PAIRED, absent=absent_sets(main)),
-            "Mean difference over seeds ± its standard deviation [95 % t interval over seeds]. "
-            + smallest_effects(paired),
+            f"{PAIRED_NOTE} {smallest_effects(paired)}",
         ),
         score_block(plain),
     )

@@ -15,11 +15,18 @@ from egma_lib.experiments.claims import (
     read_claims,
     reported_effect,
 )
-from egma_lib.experiments.two_way_bootstrap import Effect
+from egma_lib.experiments.two_way_effects import Effect
 from egma_lib.report.table_files import REPORTED
 
 NUMBERS = pd.read_csv(REPORTED, keep_default_na=False)
 NAN = float("nan")
+
+
+def effect(value, low, high):
+    """Return an effect of five seeds with this interval."""
+    error = (high - low) / 2 / 2.776
+    sd = 0.0 if math.isnan(error) else 1.0
+    return Effect(value, low, high, sd, error, NAN, NAN, n_cases=100, n_seeds=5)
 
 
 @pytest.mark.parametrize(
@@ -105,22 +112,22 @@ NAN = float("nan")
         pytest.param(
             1, 9, None, "real", REPRODUCED, "the effect has the claimed sign", id="real_and_nothing_reported"
         ),
-        pytest.param(NAN, NAN, 5, "real", UNDECIDED, "one seed allows no statement", id="one_seed"),
+        pytest.param(NAN, NAN, 5, "real", UNDECIDED, "no spread over seeds, no statement", id="no_spread"),
         pytest.param(
-            NAN, NAN, 5, "synthetic", UNDECIDED, "in a simulation: one seed", id="one_simulated_seed"
+            NAN, NAN, 5, "synthetic", UNDECIDED, "in a simulation: no spread", id="no_spread_in_a_simulation"
         ),
     ],
 )
 def test_the_interval_decides(low, high, reported, kind, verdict, reason):
     middle = 0.0 if math.isnan(low) else (low + high) / 2
-    found = judge(Effect(middle, low, high, 100, 5), reported, kind, 1.0)
+    found = judge(effect(middle, low, high), reported, kind, 1.0)
     assert found.verdict == verdict
     assert found.reason.startswith(reason)
 
 
 @pytest.mark.parametrize("kind", [pytest.param(kind, id=kind) for kind in ("real", "synthetic")])
 def test_numbers_of_the_paper_that_do_not_show_its_claim_are_said(kind):
-    found = judge(Effect(-5, -9, -1, 100, 5), -4.0, kind, 1.0)
+    found = judge(effect(-5, -9, -1), -4.0, kind, 1.0)
     assert found.verdict == NOT_REPRODUCED
     assert found.reason.endswith("the paper's own numbers do not show it")
 

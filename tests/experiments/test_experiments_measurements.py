@@ -100,7 +100,7 @@ def test_seeds_evaluated_on_other_cases_are_refused(two_seeds):
         measure_classification(two_seeds, "rsna", "global", SETTINGS)
 
 
-def test_paired_difference_equals_scipy(tmp_path):
+def test_paired_difference_takes_seeds_and_patients_together(tmp_path):
     labels = np.zeros(20, dtype=int)
     correct = {"ours": (18, 15, 17), "reference": (12, 14, 11)}
     measured = {
@@ -117,9 +117,17 @@ def test_paired_difference_equals_scipy(tmp_path):
     }
     row = measured["ours"].difference_row(measured["reference"], "no gaze", method="EGMA")
     ours, reference = (5 * np.array(correct[arm]) for arm in ("ours", "reference"))
-    interval = stats.ttest_rel(ours, reference).confidence_interval(0.95)
+    # Patients by hand: case c differs in as many of three seeds as lie between the counts of both arms.
+    gain = np.mean([np.arange(20) < n for n in correct["ours"]], axis=0)
+    gain -= np.mean([np.arange(20) < n for n in correct["reference"]], axis=0)
+    table = pd.read_parquet(tmp_path / "ours0" / "rsna.parquet")
+    drawn = [100 * np.average(gain, weights=weight) for weight in weights_for(table, SETTINGS)[1:]]
+    error = np.sqrt(np.var(ours - reference, ddof=1) / 3 + np.var(drawn, ddof=1))
+    half = stats.t.ppf(0.975, 2) * error
     assert row["value"] == pytest.approx(np.mean(ours - reference))
-    assert (row["ci_low"], row["ci_high"]) == pytest.approx((interval.low, interval.high))
+    middle = np.mean(ours - reference)
+    assert (row["ci_low"], row["ci_high"]) == pytest.approx((middle - half, middle + half), rel=1e-4)
+    assert row["standard_error"] == pytest.approx(error, rel=1e-4)
     assert row["comparison"] == "minus no gaze"
     assert row["n_seeds"] == 3
 

@@ -8,7 +8,7 @@ from egma_lib.experiments.verdicts import (
     GAP_SIZE,
     NO_BENEFIT,
     NO_DIFFERENCE,
-    NO_STATEMENT,
+    NO_POWER,
     comparison_rows,
     power_statement,
     with_one_sided_verdicts,
@@ -21,11 +21,17 @@ GAP = ("chexpert_5x200", "fine_grained", "shortcut_gap")
 
 
 def measured(*per_seed):
-    return Measured(np.array(per_seed, dtype=float), np.zeros((len(per_seed), 2)), 100)
+    return Measured(np.array(per_seed, dtype=float), np.zeros((len(per_seed), 3)), 100)
 
 
 def rows_of(ours, reference, labels=("EGMA", "shuffled gaze")):
     return pd.DataFrame(comparison_rows(ours, reference, *labels, "question"))
+
+
+def with_patients(*per_seed, shift=(-3.0, 0.0, 3.0)):
+    """Return an arm whose resamples of patients, all seeds alike, have a variance of 9."""
+    values = np.array(per_seed, dtype=float)
+    return Measured(values, values[:, None] + np.array(shift), 100)
 
 
 def test_a_clear_gain_is_said_to_beat():
@@ -52,15 +58,52 @@ def test_a_shortcut_gap_nearer_to_zero_is_better():
     assert rows["verdict"].tolist() == ["EGMA beats shuffled gaze on the shortcut gap by 13.0 [10.5, 15.5]"]
 
 
-def test_noise_is_no_difference_and_one_seed_no_statement():
+def test_patients_that_vary_widen_the_interval_and_raise_p():
+    rows = rows_of({ACCURACY: with_patients(63, 65, 64)}, {ACCURACY: measured(50, 51, 52)})
+    # Differences 13, 14, 12: variance 1 of three seeds, and 9 of patients.
+    error = np.sqrt(1 / 3 + 9)
+    assert rows["standard_error"].tolist() == pytest.approx([error])
+    assert rows["p_value"].tolist() == pytest.approx([2 * stats.t.sf(13 / error, 2)])
+    # 13 +- 4.303 x 3.055; seeds alone would have called it better.
+    assert with_verdicts(rows)["verdict"].tolist() == [
+        f"EGMA against shuffled gaze on the mark-free test (accuracy): {NO_DIFFERENCE}, +13.0 [-0.1, 26.1]"
+    ]
+    # 13 - 2.920 x 3.055; p one-sided is half the two-sided one.
+    judged = with_one_sided_verdicts(rows)
+    assert judged["verdict"].tolist() == ["helps by 13.0, at least 4.1"]
+    assert judged["p_one_sided"].tolist() == pytest.approx((rows["p_value"] / 2).tolist())
+
+
+def test_the_distance_of_the_gap_is_resampled_as_a_distance():
+    rows = rows_of({GAP: with_patients(-20, -22, -21)}, {GAP: measured(40, 41, 42)})
+    # Distances 20, 22, 21 against 40, 41, 42: resamples move them by 3, 0, -3.
+    assert rows["value"].tolist() == [-20.0]
+    assert rows["standard_error"].tolist() == pytest.approx([np.sqrt(1 / 3 + 9)])
+
+
+@pytest.mark.parametrize(
+    ("ours", "expected"),
+    [
+        pytest.param((60,), "one seed, no statement", id="one_seed"),
+        pytest.param((60, 61, 62), "no spread over seeds, no statement", id="the_same_difference"),
+    ],
+)
+def test_without_spread_over_seeds_the_verdict_says_so(ours, expected):
+    reference = [value - 10 for value in ours]
+    rows = rows_of({ACCURACY: with_patients(*ours)}, {ACCURACY: measured(*reference)})
+    assert with_verdicts(rows)["verdict"].tolist() == [
+        f"EGMA against shuffled gaze on the mark-free test (accuracy): {expected}"
+    ]
+    assert with_one_sided_verdicts(rows)["verdict"].tolist() == [expected]
+    assert power_statement(rows) == NO_POWER
+
+
+def test_noise_is_no_difference():
     noise = with_verdicts(rows_of({ACCURACY: measured(60, 50, 55)}, {ACCURACY: measured(50, 58, 56)}))
     # Differences 10, -8, -1: mean 0.3, sd 9.07, t quantile 4.303: 0.3 +- 22.5.
     assert noise["verdict"].tolist() == [
         f"EGMA against shuffled gaze on the mark-free test (accuracy): {NO_DIFFERENCE}, +0.3 [-22.2, 22.9]"
     ]
-    one = with_verdicts(rows_of({ACCURACY: measured(60)}, {ACCURACY: measured(50)}))
-    assert one["verdict"].str.endswith(NO_STATEMENT).all()
-    assert with_one_sided_verdicts(one)["verdict"].tolist() == [NO_STATEMENT]
 
 
 def test_the_correction_is_over_the_family_and_not_beyond():
@@ -103,6 +146,5 @@ def test_one_sided_verdicts(key, ours, reference, expected):
 def test_the_power_statement_names_seeds_and_effects():
     rows = rows_of({ACCURACY: measured(63, 65, 64)}, {ACCURACY: measured(50, 51, 52)})
     text = power_statement(rows)
-    assert "EGMA minus shuffled gaze: with 3 seeds" in text
+    assert "EGMA minus shuffled gaze: with 3 seeds, and the spread over seeds and patients," in text
     assert f"the mark-free test (accuracy) {rows['smallest_effect'].iloc[0]:.1f}" in text
-    assert "no statement" in power_statement(rows_of({ACCURACY: measured(1)}, {ACCURACY: measured(2)}))

@@ -10,7 +10,7 @@ from egma_lib.evaluation.linear_probe import HEADS, n_draws, score_column
 from egma_lib.experiments.arms import module_arm
 from egma_lib.experiments.claims import NOT_TESTABLE, UNDECIDED, VERDICTS, Claim, Claims, read_claims
 from egma_lib.experiments.measurements import measure_classification, measure_pointing
-from egma_lib.experiments.two_way_bootstrap import smallest_gain, trend
+from egma_lib.experiments.two_way_effects import paired_effect, trend
 from egma_lib.report.claim_measurements import (
     ClaimMeasurements,
     StoredArm,
@@ -80,8 +80,9 @@ def test_methods_are_compared_under_the_score_that_each_trains(rows, stored):
         measure_classification(stored[name].folders, "rsna", score, SETTINGS.evaluation)["accuracy"]
         for name, score in (("egma", "fine_grained"), ("start", "global"))
     ]
-    expected = smallest_gain([tuple(values)], SETTINGS.evaluation.seed)
+    expected = paired_effect(*values)
     assert (row["value"], row["ci_low"], row["ci_high"]) == (expected.value, expected.low, expected.high)
+    assert row["p_value"] == expected.p_value
     assert (row["n_cases"], row["n_seeds"]) == (12, 3)
     assert row["reported"] == "EGMA 76.97 against MedCLIP 43.09: +33.88"
     assert row["compared"] == "EGMA minus Start"
@@ -186,7 +187,7 @@ def test_a_trend_is_the_slope_over_its_arms(stored):
         measure_classification(stored[name].folders, "rsna", "fine_grained", SETTINGS.evaluation)["auroc"]
         for name in ("start", "egf", "egma")
     ]
-    assert row["value"] == trend(steps, SETTINGS.evaluation.seed).value
+    assert row["value"] == trend(steps).value
     assert row["compared"] == "Start < EGF < EGMA"
 
 
@@ -282,7 +283,7 @@ def test_stored_arms_are_those_with_predictions(trained_study):
     assert set(found) == {arm.name for arm in one.arms}
     assert {len(arm.folders) for arm in found.values()} == {len(one.settings.experiments.seeds)}
     assert all(arm.probes == () for arm in found.values())
-    assert power_of_main_pair(found, one.settings.evaluation).startswith("One seed: no statement")
+    assert power_of_main_pair(found, one.settings.evaluation).startswith("One seed, or no spread over seeds")
     assert power_of_main_pair({}, one.settings.evaluation).startswith("The main pair has not been trained")
     rows = judge_claims(one.study, one.settings, one.corpora)
     assert pd.notna(pick(rows, "gaze_itself", dataset="rsna", metric="auroc")["value"])

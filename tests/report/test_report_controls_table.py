@@ -1,19 +1,25 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 from prediction_folders import write_predictions
+from scipy import stats
 
 from egma_lib.errors import ArtefactError, SettingsError
 from egma_lib.experiments.arm_measurements import measure_arms
 from egma_lib.experiments.arms import chosen_arms
+from egma_lib.experiments.claims import Claim, Claims
+from egma_lib.experiments.comparison_arms import control_arm
 from egma_lib.experiments.spoken_findings import LAG_METRIC
 from egma_lib.experiments.verdicts import NO_BENEFIT, NO_DIFFERENCE, NO_STATEMENT
-from egma_lib.report.controls_beside import crossing_block, lag_block, likeness_block, null_block
-from egma_lib.report.controls_table import AGAINST, EFFECT, OTHER_EFFECT, table_controls
-from egma_lib.report.table_files import write_table
-from egma_lib.settings import EvaluationSettings, ExperimentSettings
+from egma_lib.report.claim_measurements import ClaimMeasurements, StoredArm
+from egma_lib.report.claims import claim_rows
+from egma_lib.report.controls_beside import AGAINST, crossing_block, lag_block, likeness_block, null_block
+from egma_lib.report.controls_table import EFFECT, OTHER_EFFECT, table_controls
+from egma_lib.report.table_files import REPORTED, write_table
+from egma_lib.settings import EvaluationSettings, ExperimentSettings, load_settings
 
 SETTINGS = EvaluationSettings(bootstrap=50)
 CONTRACT = [
@@ -103,6 +109,39 @@ def test_a_comparison_is_that_of_the_measured_seeds(table, measured):
     assert rows.set_index("dataset").loc["rsna", "value"] == pytest.approx(np.mean(ours - theirs))
 
 
+def test_a_comparison_varies_with_seeds_and_patients(table):
+    compared = table.rows[table.rows["standard_error"].notna()]
+    assert len(compared) > 35
+    over_seeds = compared["sd"] / np.sqrt(compared["n_seeds"])
+    assert (compared["standard_error"] > over_seeds).all()
+    half = stats.t.ppf(0.975, compared["n_seeds"] - 1) * compared["standard_error"]
+    np.testing.assert_allclose(compared["ci_high"] - compared["value"], half)
+
+
+def test_a_claim_and_the_table_of_controls_say_the_same_of_the_same_pair(table, arms):
+    claim = Claim(
+        id="x", claim="c", source="s", measured="ablation", ours=("egma",),
+        references=("no_gaze", ), datasets=("rsna", "siim"), metrics=("accuracy", "auroc", "pointing_hit"),
+    )  # fmt: skip
+    settings = load_settings("smoke", {"evaluation.bootstrap": SETTINGS.bootstrap})
+    stored = {arm.name: StoredArm(arm, tuple(folders)) for arm, folders in arms}
+    claims = claim_rows(
+        Claims(tolerance_points=1, claims=(claim,)),
+        ClaimMeasurements(stored, settings),
+        pd.read_csv(REPORTED, keep_default_na=False),
+        settings,
+        SimpleNamespace(name="phantom", kind="synthetic"),
+    )
+    pair = table.rows[
+        (table.rows["method"] == "EGMA") & (table.rows["comparison"] == "minus Continued, no gaze")
+    ]
+    shown = ["value", "ci_low", "ci_high", "p_value", "n_cases", "n_seeds"]
+    controls = pair.set_index(["dataset", "metric"])[shown].loc[
+        list(zip(claims["dataset"], claims["metric"], strict=True))
+    ]
+    np.testing.assert_array_equal(claims[shown].to_numpy(float), controls.to_numpy(float))
+
+
 def test_blocks_say_what_there_is_and_what_there_is_not(table):
     values, words, effect, against, likeness, lag, crossing, null = table.blocks
     assert set(values.cells.loc["oracle regions"]) == {"not available"}
@@ -113,6 +152,7 @@ def test_blocks_say_what_there_is_and_what_there_is_not(table):
     assert list(effect.cells.index) == ["EGMA", "shuffled gaze", "uniform gaze"]
     assert list(against.cells.index) == ["shuffled gaze", "uniform gaze"]
     assert effect.cells.map(lambda cell: cell.startswith((NO_DIFFERENCE, "better", "worse"))).all().all()
+    assert "[95 % interval over seeds and patients, not corrected]" in effect.note
     assert lag.cells.loc["all readers", "peak (s)"] == "-0.75 [-1.00, -0.50]"
     assert likeness.cells.iloc[0, 0].startswith("not measured")
     assert crossing.cells.iloc[0, 0].startswith("not run")
@@ -144,19 +184,23 @@ def test_the_null_study_is_judged_one_sided(table, tmp_path):
     block = null_block(csv)
     assert block.cells.index[0] == "EGMA minus Continued, no gaze"
     assert block.cells.shape == (5, 9)
-    assert block.cells.map(lambda cell: cell.startswith((NO_BENEFIT, NO_STATEMENT, "helps"))).all().all()
-    helped = int(block.cells.map(lambda cell: cell.startswith("helps")).to_numpy().sum())
-    assert f"{helped} of 45 verdicts" in block.note
+    said = block.cells.map(lambda cell: cell.startswith((NO_BENEFIT, "helps")) or cell.endswith(NO_STATEMENT))
+    assert said.all().all()
+    helps = block.cells.map(lambda cell: cell.startswith("helps")).sum(axis=1)
+    # Three rows against no gaze, two of EGMA against a control.
+    assert block.note.count(f"{helps.iloc[:3].sum()} of 27 verdicts on heatmaps of gaze against no gaze") == 1
+    assert f"Against controls: {helps.iloc[3:].sum()} of 18;" in block.note
 
 
-def null_csv(folder, **changes):
+def null_csv(folder, *changes):
+    """Write a table of controls with a row per dict of changes."""
     row = {
         "method": "EGMA", "dataset": "rsna", "metric": "auroc", "value": 13.0, "ci_low": 10.5,
-        "ci_high": 15.5, "sd": 1.0, "n_seeds": 3, "comparison": "minus Continued, no gaze",
-        "family": "effect: AUROC",
+        "ci_high": 15.5, "sd": 1.0, "standard_error": 3**-0.5, "n_seeds": 3,
+        "comparison": "minus Continued, no gaze", "family": "effect: AUROC",
     }  # fmt: skip
     path = folder / "controls.csv"
-    pd.DataFrame([row | changes]).to_csv(path, index=False)
+    pd.DataFrame([row | change for change in changes]).to_csv(path, index=False)
     return path
 
 
@@ -168,17 +212,40 @@ def null_csv(folder, **changes):
     ],
 )
 def test_a_null_study_that_cries_wolf_is_told(value, cell, count, tmp_path):
-    block = null_block(null_csv(tmp_path, value=value))
+    block = null_block(null_csv(tmp_path, {"value": value}))
     assert block.cells.loc["EGMA minus Continued, no gaze", "RSNA AUROC"] == cell
     assert f"{count} of 1 verdicts" in block.note
+    assert "Against controls" not in block.note
+
+
+def test_harm_by_a_control_and_true_regions_are_no_wolf(tmp_path):
+    oracle = control_arm("oracle").label
+    harm = {"comparison": "minus shuffled gaze", "family": f"{AGAINST}: AUROC"}
+    path = null_csv(
+        tmp_path,
+        {"value": -1.0},
+        {"method": "shuffled gaze", "value": -13.0, "family": f"{OTHER_EFFECT}: AUROC"},
+        {"method": oracle, "family": f"{OTHER_EFFECT}: AUROC"},
+        harm,
+        {"comparison": f"minus {oracle}", "value": -13.0, "family": f"{AGAINST}: AUROC"},
+    )
+    note = null_block(path).note
+    assert "0 of 2 verdicts on heatmaps of gaze against no gaze say that they help; right is 0." in note
+    assert "On the true regions, which are no gaze and may help: 1 of 1." in note
+    assert "Against controls: 1 of 2; there harm by the control reads as help by gaze." in note
+
+
+def test_without_spread_over_seeds_nothing_is_said_to_help(tmp_path):
+    block = null_block(null_csv(tmp_path, {"sd": 0.0, "standard_error": np.nan}))
+    assert block.cells.iloc[0, 0] == "no spread over seeds, no statement"
 
 
 def test_a_file_that_is_no_table_of_controls_is_refused(tmp_path):
-    path = null_csv(tmp_path, family="")
+    path = null_csv(tmp_path, {"family": ""})
     with pytest.raises(ArtefactError, match="holds no comparison"):
         null_block(path)
-    pd.read_csv(path).drop(columns="sd").to_csv(path, index=False)
-    with pytest.raises(ArtefactError, match="no column 'sd'"):
+    pd.read_csv(path).drop(columns="standard_error").to_csv(path, index=False)
+    with pytest.raises(ArtefactError, match="no column 'standard_error'"):
         null_block(path)
 
 

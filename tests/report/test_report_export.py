@@ -172,7 +172,7 @@ def test_a_small_cell_is_suppressed_in_csv_md_and_tex(tmp_path, n_cases, shown):
 def test_claims_are_shared_without_small_cells(tmp_path, n_cases, shown):
     results = make_results(tmp_path / "results", figures=False)
     values = ["real", "x", "Gaze helps.", "Table 4", "EGMA minus Start", "siim", "", "accuracy"]
-    numbers = [5.25, 1.5, 9.5] if n_cases else [""] * 3
+    numbers = [5.25, 1.5, 9.5, 0.012] if n_cases else [""] * 4
     values += ["63.62 against 58.40: +5.22", 5.22, *numbers, n_cases, 5, "reproduced", "as claimed"]
     claims = pd.DataFrame([dict(zip(COLUMNS, values, strict=True)) | {"case": CANARY_IDS[0]}])
     claims.to_csv(results / "claims.csv", index=False)

@@ -21,7 +21,7 @@ def difference(low, high, metric="accuracy", dataset="chexpert_5x200", setting="
     """Return the long row of a paired difference with this interval, its value in the middle."""
     row = {
         "dataset": dataset, "method": "EGMA", "setting": setting, "metric": metric,
-        "value": (low + high) / 2, "ci_low": low, "ci_high": high, "n_seeds": 5,
+        "value": (low + high) / 2, "ci_low": low, "ci_high": high, "sd": 1.0, "n_seeds": 5,
         "comparison": "minus Continued, no gaze",
     }  # fmt: skip
     return pd.Series(row | changes)
@@ -67,9 +67,16 @@ def test_every_other_effect_is_better_when_larger():
     assert {sign for _, _, metric, sign in EFFECTS if metric != "shortcut_gap"} == {1}
 
 
-def test_one_seed_gives_no_verdict():
-    said = effect_statement(difference(np.nan, np.nan, value=12.0, n_seeds=1), 1)
-    assert said == "EGMA, accuracy on CheXpert 5x200: +12.0 points; one seed allows no statement."
+@pytest.mark.parametrize(
+    ("n_seeds", "sd", "why"),
+    [
+        pytest.param(1, np.nan, "one seed", id="one_seed"),
+        pytest.param(5, 0.0, "no spread over seeds", id="the_same_difference_in_every_seed"),
+    ],
+)
+def test_without_spread_there_is_no_verdict(n_seeds, sd, why):
+    said = effect_statement(difference(np.nan, np.nan, value=12.0, n_seeds=n_seeds, sd=sd), 1)
+    assert said == f"EGMA, accuracy on CheXpert 5x200: +12.0 points; {why}, no statement."
 
 
 def test_effects_are_the_method_s_paired_rows_in_their_order():

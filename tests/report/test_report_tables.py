@@ -178,13 +178,15 @@ def test_paired_differences_are_to_continued_training_without_gaze(tables):
         tables[4], "Continued, no gaze", "global", "siim"
     )
     assert row["value"] == pytest.approx(expected)
-    assert "With 2 seeds a paired t test at 5 % finds, with 80 % power" in tables[4].blocks[2].note
+    note = tables[4].blocks[2].note
+    assert "[95 % interval over seeds and patients]" in note
+    assert "With 2 seeds, and the spread over seeds and patients, a paired t test at 5 % finds" in note
 
 
 def test_one_seed_makes_no_statement(tmp_path):
     arms = make_arms(tmp_path, ("no_gaze", "egma"), seeds=1)
     table = table_4(arms, measure_arms(arms, SETTINGS), SETTINGS, "phantom", REPORTED)
-    assert "One seed: no statement" in table.blocks[2].note
+    assert "One seed, or no spread over seeds: no statement" in table.blocks[2].note
     assert "±" not in table.blocks[0].cells.loc["EGMA", "RSNA accuracy"]
 
 
