@@ -1,23 +1,28 @@
 """Scores of grounding worked by hand: references, maps of a quadrant, and means over cases."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from egma_lib.artefacts import write_json
 from egma_lib.errors import ArtefactError
 from egma_lib.evaluation.pointing import REGION_RASTER
 from egma_lib.experiments.grounding import (
+    DONE_FILE,
     GAZE_METRICS,
     REGION_METRICS,
     gaze_scores,
     region_scores,
+    score_run,
 )
-from egma_lib.experiments.grounding_inputs import GazeSet, GroundingInputs
+from egma_lib.experiments.grounding_inputs import GazeSet, GroundingInputs, code_of_scores
 from egma_lib.experiments.grounding_measurements import measure_grounding
 from egma_lib.experiments.grounding_references import REFERENCES, reference_maps
 from egma_lib.experiments.grounding_sets import GroundingSet
 from egma_lib.experiments.phrase_pairs import PhrasePairs, place_group
-from egma_lib.settings import EvaluationSettings
+from egma_lib.settings import EvaluationSettings, load_settings
 from egma_lib.training.data import TrainingData
 
 SETTINGS = EvaluationSettings(bootstrap=50)
@@ -118,6 +123,23 @@ def test_gaze_scores_of_a_map_that_is_the_gaze(quadrant):
     assert (scores["cc"] > 0).tolist() == [True, False]
     assert (scores["information_gain"] > 0).tolist() == [True, False]
     assert (scores["kl"] > 0).all()
+
+
+def test_the_code_of_the_metrics_belongs_to_stored_scores():
+    code = code_of_scores()
+    metrics = {f"egma_lib.evaluation.{name}" for name in ("grounding_metrics", "gaze_agreement", "pointing")}
+    assert metrics < code.keys()
+    assert "def contrast_to_noise" in code["egma_lib.evaluation.grounding_metrics"]
+    # Intervals and tables are made of stored scores: their code scores nothing anew.
+    assert "egma_lib.experiments.grounding_measurements" not in code
+
+
+def test_scores_stored_under_another_key_are_not_used(inputs, tmp_path):
+    write_json(tmp_path / DONE_FILE, {"inputs": inputs.key})
+    settings, run = load_settings("smoke"), tmp_path / "gone"
+    assert score_run(run, settings, inputs, tmp_path) == tmp_path
+    with pytest.raises(ArtefactError, match="gone"):
+        score_run(run, settings, replace(inputs, key="other"), tmp_path)
 
 
 def test_means_over_cases_by_hand(tmp_path):
