@@ -19,6 +19,7 @@ TABLES = (
     "table_4_ablation",
     "table_7_backbones",
     "controls",
+    "crossing",
     "grounding",
     "deviations_effect",
 )

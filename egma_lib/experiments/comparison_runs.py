@@ -24,12 +24,6 @@ from egma_lib.training.data import TrainingData
 CROSSED_SHARE = 0.1
 """Share of gaze between none and all at which the confounder's strength is changed."""
 
-_CROSSED = {
-    ("chexpert_5x200", "fine_grained", "accuracy"),
-    ("chexpert_5x200", "fine_grained", "shortcut_gap"),
-    ("rsna", "similarity", "pointing_hit"),
-}
-
 
 @dataclass(frozen=True)
 class TrainedArms:
@@ -136,17 +130,6 @@ def crossed_arms() -> tuple[Arm, ...]:
     """Return EGMA with no gaze, a share of it, and all: what is crossed with the confounder's strength."""
     reference, egma = pair_arms()
     return reference, gaze_quantity_arm(CROSSED_SHARE), egma
-
-
-def crossing_rows(strength: float, arms: ArmFolders, settings: EvaluationSettings) -> list[dict[str, Any]]:
-    """Return the long rows of arms at one strength of the confounder, which `setting` names."""
-    measured = measure_arms(arms, settings)
-    return [
-        value.row(dataset=key[0], method=arm.label, setting=f"confounder {strength:g}", metric=key[2])
-        for arm, _ in arms
-        for key, value in measured[arm.name].items()
-        if key in _CROSSED
-    ]
 
 
 def control_likeness(corpora: Corpora, arms: ArmFolders) -> list[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -90,18 +90,34 @@ def comparison_rows(
         `p_value` (NaN where there is no spread over seeds, as with one seed); the shortcut gap is compared by
         its distance from 0.
     """
-    rows = []
+    return [
+        comparison_row(outcome, a, b, label, reference_label, question)
+        for outcome, a, b in compared_outcomes(ours, reference)
+    ]
+
+
+def compared_outcomes(
+    ours: Measurements, reference: Measurements
+) -> Iterator[tuple[Outcome, Measured, Measured]]:
+    """Yield every outcome that both arms were measured on, and what is compared of each arm.
+
+    A shortcut gap is turned into its distance from 0.
+    """
     for outcome in OUTCOMES:
         key = (outcome.dataset, outcome.score, outcome.metric)
-        if key not in ours or key not in reference:
-            continue
-        a, b = (_compared(one[key], outcome) for one in (ours, reference))
-        dataset, metric = outcome.key
-        row = a.difference_row(
-            b, reference_label, dataset=dataset, method=label, setting=outcome.score, metric=metric
-        )
-        rows.append(row | {"family": f"{question}: {outcome.group}"})
-    return rows
+        if key in ours and key in reference:
+            yield outcome, _compared(ours[key], outcome), _compared(reference[key], outcome)
+
+
+def comparison_row(
+    outcome: Outcome, ours: Measured, reference: Measured, label: str, reference_label: str, question: str
+) -> dict[str, Any]:
+    """Return the row of `comparison_rows` of one outcome, from what is compared of each arm."""
+    dataset, metric = outcome.key
+    row = ours.difference_row(
+        reference, reference_label, dataset=dataset, method=label, setting=outcome.score, metric=metric
+    )
+    return row | {"family": f"{question}: {outcome.group}"}
 
 
 def _compared(measured: Measured, outcome: Outcome) -> Measured:
@@ -112,8 +128,13 @@ def _compared(measured: Measured, outcome: Outcome) -> Measured:
 
 def with_verdicts(rows: pd.DataFrame) -> pd.DataFrame:
     """Add `p_adjusted` (Holm, within each `family`) and a two-sided `verdict` to comparison rows."""
-    judged = rows.assign(p_adjusted=_holm_by_family(rows["family"], rows["p_value"]))
+    judged = with_adjusted_p(rows)
     return judged.assign(verdict=[verdict(row) for _, row in judged.iterrows()])
+
+
+def with_adjusted_p(rows: pd.DataFrame) -> pd.DataFrame:
+    """Add `p_adjusted` (Holm, within each `family`) to comparison rows."""
+    return rows.assign(p_adjusted=_holm_by_family(rows["family"], rows["p_value"]))
 
 
 def _holm_by_family(family: pd.Series, p_values: pd.Series) -> np.ndarray:

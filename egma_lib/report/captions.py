@@ -13,6 +13,7 @@ TABLES = {
     "table_4_ablation": "Table 4: modules and gaze quantity",
     "table_7_backbones": "Table 7: other backbones",
     "controls": "Controls of the gaze claim",
+    "crossing": "Gaze quantity and strength of the confounder",
     "grounding": "Grounding of phrases and agreement with gaze",
     "deviations_effect": "Effect of each difference between paper and released code",
     "reported_audit": "Audit of reported numbers",

@@ -1,8 +1,9 @@
-"""What stands beside the controls: the eye-voice lag, the confounder's strength, and the null study."""
+"""What stands beside the controls: likeness of their heatmaps, the eye-voice lag, and the null study."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from egma_lib.errors import ArtefactError
 from egma_lib.experiments.comparison_arms import control_arm
 from egma_lib.experiments.heatmap_agreement import ORACLE
 from egma_lib.experiments.verdicts import OUTCOMES, with_one_sided_verdicts
-from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block, pivot
+from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, Block
 
 AGAINST = "against controls"
 """Family of the comparisons of measured gaze with each control."""
@@ -29,7 +30,39 @@ _NEEDED = (
     "comparison",
     "family",
 )
-_CROSSED = (("chexpert_5x200", "accuracy"), ("chexpert_5x200", "shortcut_gap"), ("rsna", "pointing_hit"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class BesideControls:
+    """What the table of controls shows beside the trained arms.
+
+    Attributes
+    ----------
+    lag
+        Long rows of the measured eye-voice lag (`lag_rows`), if any.
+    likeness
+        Long rows of how like the measured heatmaps each control's are (`likeness_rows`), trained or not.
+    prior
+        Long rows of the position prior, where pointing has one.
+    unavailable
+        Label of a control that this study cannot have, to the reason.
+    null_csv
+        `controls.csv` of the null study; a file that does not exist is said to be absent.
+    """
+
+    lag: Sequence[dict[str, Any]] = ()
+    likeness: Sequence[dict[str, Any]] = ()
+    prior: Sequence[dict[str, Any]] = ()
+    unavailable: Mapping[str, str] = field(default_factory=dict)
+    null_csv: Path | None = None
+
+
+NOTHING = BesideControls()
+
+
+def blocks_beside(beside: BesideControls) -> list[Block]:
+    """Return likeness, eye-voice lag and the null study; what there is not is said in words."""
+    return [likeness_block(beside.likeness), lag_block(beside.lag), null_block(beside.null_csv)]
 
 
 def likeness_block(rows: Sequence[dict[str, Any]]) -> Block:
@@ -72,36 +105,6 @@ def lag_block(rows: Sequence[dict[str, Any]]) -> Block:
         "reader identity: its numbers order the readings of one film."
     )
     return Block(heading, cells, note)
-
-
-def crossing_block(rows: Sequence[dict[str, Any]]) -> Block:
-    """Return gaze quantity crossed with the strength of the confounder.
-
-    Parameters
-    ----------
-    rows
-        Long rows whose `setting` names the strength; `method` is the arm's label.
-    """
-    heading = "Gaze quantity and strength of the confounder"
-    if not rows:
-        return Block(heading, _said("not run: no arms at another strength of the confounder"))
-    table = pd.DataFrame(list(rows))
-    strengths = list(dict.fromkeys(table["setting"]))
-    named = table.assign(by=_crossed(table["dataset"], table["setting"]))
-    columns = [
-        (f"{DATASET_LABELS[name]}, {strength}", metric)
-        for name, metric in _CROSSED
-        if ((table["dataset"] == name) & (table["metric"] == metric)).any()
-        for strength in strengths
-    ]
-    keys = set(columns)
-    shown = named[[pair in keys for pair in zip(named["by"], named["metric"], strict=True)]]
-    note = "Mean over seeds ± standard deviation [95 % interval over patients], fine-grained score."
-    return Block(heading, pivot(shown, columns, by="by"), note)
-
-
-def _crossed(dataset: pd.Series, setting: pd.Series) -> pd.Series:
-    return dataset.map(lambda name: DATASET_LABELS.get(name, name)) + ", " + setting
 
 
 def null_block(csv: Path | None) -> Block:

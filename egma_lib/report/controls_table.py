@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -25,13 +24,13 @@ from egma_lib.experiments.verdicts import (
     OUTCOMES,
     comparison_rows,
     power_statement,
-    short_verdict,
     with_verdicts,
 )
-from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS, NOT_AVAILABLE, Block, pivot
+from egma_lib.report.blocks import NOT_AVAILABLE, Block, pivot
 from egma_lib.report.comparison_blocks import beside_counts, counts_note
-from egma_lib.report.controls_beside import AGAINST, crossing_block, lag_block, likeness_block, null_block
+from egma_lib.report.controls_beside import AGAINST, NOTHING, BesideControls, blocks_beside
 from egma_lib.report.table_files import REPORTED_COLUMNS, Table
+from egma_lib.report.verdict_cells import verdict_cells
 from egma_lib.settings import EvaluationSettings
 
 MEASURED_ARM = "egma"
@@ -49,70 +48,54 @@ def table_controls(
     measured: dict[str, Measurements],
     settings: EvaluationSettings,
     study: str,
-    *,
-    lag: Sequence[dict[str, Any]] = (),
-    likeness: Sequence[dict[str, Any]] = (),
-    crossing: Sequence[dict[str, Any]] = (),
-    prior: Sequence[dict[str, Any]] = (),
-    unavailable: Mapping[str, str] | None = None,
-    null_csv: Path | None = None,
+    beside: BesideControls = NOTHING,
 ) -> Table:
     """Compare gaze as measured with no gaze and with every control, with verdicts.
 
     Parameters
     ----------
     arms
-        The reference arm, the arm with measured gaze, and the controls; each with its prediction folders in
-        the order of seeds.
+        The reference arm, the arm with measured gaze, and the controls, each with a folder per seed.
     measured
         `measure_arm` of each, by arm name.
     settings
         Bootstrap size and seed.
     study
         Study name.
-    lag
-        Long rows of the measured eye-voice lag (`lag_rows`), if any.
-    likeness
-        Long rows of how like the measured heatmaps each control's are (`likeness_rows`), trained or not.
-    crossing
-        Long rows of arms at other confounder strengths, `setting` naming the strength ("confounder 0.4").
-    prior
-        Long rows of the position prior, where pointing has one.
-    unavailable
-        Label of a control that this study cannot have, to the reason.
-    null_csv
-        `controls.csv` of the null study; a file that does not exist is said to be absent.
+    beside
+        What else there is.
 
     Raises
     ------
     SettingsError
         The arms lack the reference arm or the one with measured gaze.
     """
+    by_name = _named_arms(arms)
+    compared = with_verdicts(pd.DataFrame(_comparisons(by_name, measured)))
+    plain = [row for arm, _ in arms for row in rows_of_arm(arm.label, measured[arm.name])]
+    shown = [*plain, *arm_trivial_rows(arms[0][1][0], settings), *beside.prior]
+    long = _long_rows([*shown, *beside.lag, *beside.likeness], compared, study)
+    blocks = (
+        _values_block(long_table(shown, study), beside.unavailable, counts_note(arms, settings)),
+        _words_block(compared, by_name),
+        *_verdict_blocks(compared, by_name),
+        *blocks_beside(beside),
+    )
+    return Table("controls", "Controls of the gaze claim", long, blocks, _nothing_reported())
+
+
+def _named_arms(arms: ArmFolders) -> dict[str, Arm]:
     by_name = {arm.name: arm for arm, _ in arms}
     lacking = [name for name in (REFERENCE_ARM, MEASURED_ARM) if name not in by_name]
     if lacking:
         raise SettingsError(f"the table of controls needs the arm {lacking[0]!r}; add it to experiments.arms")
-    first = arms[0][1][0]
-    compared = with_verdicts(pd.DataFrame(_comparisons(by_name, measured)))
-    plain = [row for arm, _ in arms for row in rows_of_arm(arm.label, measured[arm.name])]
-    rows = [*plain, *arm_trivial_rows(first, settings), *prior, *lag, *likeness, *crossing]
+    return by_name
+
+
+def _long_rows(rows: Sequence[dict[str, Any]], compared: pd.DataFrame, study: str) -> pd.DataFrame:
     long = pd.concat([long_table(rows, study), compared.assign(study=study)], ignore_index=True)
     long = long.reindex(columns=list(CONTROL_COLUMNS))
-    long["verdict"] = long["verdict"].fillna("")
-    long["family"] = long["family"].fillna("")
-    note = counts_note(arms, settings)
-    blocks = (
-        _values_block(
-            long_table([*plain, *arm_trivial_rows(first, settings), *prior], study), unavailable or {}, note
-        ),
-        _words_block(compared, by_name),
-        *_verdict_blocks(compared, by_name),
-        likeness_block(likeness),
-        lag_block(lag),
-        crossing_block(crossing),
-        null_block(null_csv),
-    )
-    return Table("controls", "Controls of the gaze claim", long, blocks, _nothing_reported())
+    return long.assign(**{name: long[name].fillna("") for name in ("verdict", "family")})
 
 
 def _comparisons(arms: Mapping[str, Arm], measured: Mapping[str, Measurements]) -> list[dict[str, Any]]:
@@ -172,35 +155,14 @@ def _verdict_blocks(compared: pd.DataFrame, arms: Mapping[str, Arm]) -> list[Blo
     is_against = compared["family"].str.startswith(AGAINST)
     of_effect, against = compared[~is_against], compared[is_against]
     blocks = [
-        Block(f"Each arm against {reference}", _verdict_cells(of_effect, "method"), _VERDICT_NOTE),
+        Block(f"Each arm against {reference}", verdict_cells(of_effect, "method"), _VERDICT_NOTE),
     ]
     if len(against):
-        cells = _verdict_cells(
+        cells = verdict_cells(
             against.assign(control=against["comparison"].str.removeprefix("minus ")), "control"
         )
         blocks.append(Block(f"{ours} against each control", cells, _VERDICT_NOTE))
     return blocks
-
-
-def _verdict_cells(rows: pd.DataFrame, index: str) -> pd.DataFrame:
-    cells = {
-        (row[index], (row["dataset"], row["metric"])): f"{short_verdict(row)}{_p(row)}"
-        for _, row in rows.iterrows()
-    }
-    names = list(dict.fromkeys(rows[index]))
-    return pd.DataFrame(
-        {
-            f"{DATASET_LABELS[outcome.dataset]} {METRIC_LABELS[outcome.metric]}": [
-                cells.get((name, outcome.key), "-") for name in names
-            ]
-            for outcome in OUTCOMES
-        },
-        index=pd.Index(names, name=index),
-    )
-
-
-def _p(row: pd.Series) -> str:
-    return f" (p = {row['p_adjusted']:.3f})" if pd.notna(row["p_adjusted"]) else ""
 
 
 def _nothing_reported() -> pd.DataFrame:

@@ -66,11 +66,14 @@ TABLES: Mapping[str, SharedColumns] = {
         ),
         LONG,
     ),
-    "controls": replace(
-        LONG,
-        texts=(*LONG.texts, "family"),
-        governed=(*LONG.governed, "standard_error", "p_value", "p_adjusted"),
-        sentences=("verdict",),
+    **dict.fromkeys(
+        ("controls", "crossing"),
+        replace(
+            LONG,
+            texts=(*LONG.texts, "family"),
+            governed=(*LONG.governed, "standard_error", "p_value", "p_adjusted"),
+            sentences=("verdict",),
+        ),
     ),
     "reported_audit": SharedColumns(
         texts=("table", "dataset", "method", "setting", "check", "verdict", "reported")

@@ -56,6 +56,8 @@ TABLES = (
          {"dataset": "chexpert_5x200", "setting": "fine_grained", "metric": "accuracy", "kind": "measured"}),
     Item("Controls", "controls", "05_gaze_quantity_ablation",
          _EFFECT | {"dataset": "rsna", "metric": "pointing_hit"}),
+    Item("Gaze quantity by confounder", "crossing", "05_gaze_quantity_ablation",
+         {"method": "effect of EGMA", "dataset": "rsna", "metric": "pointing_hit"}),
     Item("Grounding", "grounding", "03_zero_shot_evaluation",
          _EGMA | {"dataset": "gaze", "setting": "side_free", "metric": "shuffled_auc"}),
     Item("Switches of the released code", "deviations_effect", "05_gaze_quantity_ablation",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from egma_lib.experiments.arms import REFERENCE_ARM, module_arm
+from egma_lib.experiments.crossing import BETWEEN
 from egma_lib.experiments.two_way_effects import missing_spread
 from egma_lib.report.blocks import DATASET_LABELS, METRIC_LABELS
 from egma_lib.report.table_files import REPORTED, read_reported
@@ -97,6 +98,21 @@ def control_statements(rows: pd.DataFrame, method: str = "EGMA") -> list[str]:
     ]
 
 
+def crossing_statements(rows: pd.DataFrame) -> list[str]:
+    """Return whether the strength of the confounder changes the effect of gaze, one sentence an outcome.
+
+    Parameters
+    ----------
+    rows
+        Long rows of the table `crossing`; none where the study has no other strength.
+    """
+    between = rows[rows["family"].fillna("").str.startswith(f"{BETWEEN}:")]
+    return [
+        f"{verdict} ({n:.0f} seeds)."
+        for verdict, n in zip(between["verdict"], between["n_seeds"], strict=True)
+    ]
+
+
 def order_statements(rows: pd.DataFrame, reported: pd.DataFrame, first: str, second: str) -> list[str]:
     """Compare the sign of a difference of two methods with the paper's: signs only, never sizes.
 
@@ -145,11 +161,16 @@ def report_statements(study: Study) -> list[str]:
     """Return what the stored Table 4 says about EGMA; one sentence saying so where it has not been made.
 
     Its paired differences come first, then whether differences to *Start* have the signs that the paper
-    reports.
+    reports, then what the stored table `crossing`, if it has been made, says about the confounder's strength.
     """
     path = study.folder("tables") / "table_4_ablation.csv"
     if not path.exists():
         return ["Table 4 has not been made yet; run notebook 05."]
     rows = pd.read_csv(path)
     reported = read_reported(REPORTED, 4)
-    return effect_statements(rows, "EGMA") + order_statements(rows, reported, "EGMA", "Start")
+    crossing = study.folder("tables") / "crossing.csv"
+    return [
+        *effect_statements(rows, "EGMA"),
+        *order_statements(rows, reported, "EGMA", "Start"),
+        *(crossing_statements(pd.read_csv(crossing)) if crossing.exists() else []),
+    ]

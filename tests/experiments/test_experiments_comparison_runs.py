@@ -60,16 +60,12 @@ def test_nothing_to_train_is_no_error(parts):
     assert runs.train_comparison(*parts, ()).arms == []
 
 
-def test_crossed_rows_name_the_strength_and_hold_what_the_table_shows(parts, controls):
-    rows = runs.crossing_rows(0.25, controls.arms[:2], parts[1].evaluation)
-    assert {row["setting"] for row in rows} == {"confounder 0.25"}
-    assert {row["method"] for row in rows} == {"Continued, no gaze", "EGMA"}
-    assert {(row["dataset"], row["metric"]) for row in rows} == {
-        ("chexpert_5x200", "accuracy"),
-        ("chexpert_5x200", "shortcut_gap"),
-        ("rsna", "pointing_hit"),
-    }
-    assert [arm.name for arm in runs.crossed_arms()] == ["no_gaze", "gaze_0.1", "egma"]
+def test_no_gaze_a_share_and_all_are_crossed_with_the_confounder():
+    assert [(arm.name, arm.gaze_share) for arm in runs.crossed_arms()] == [
+        ("no_gaze", 0.0),
+        ("gaze_0.1", 0.1),
+        ("egma", 1.0),
+    ]
 
 
 def test_a_control_is_set_beside_the_measured_heatmaps(parts, controls):

@@ -16,7 +16,7 @@ from egma_lib.experiments.spoken_findings import LAG_METRIC
 from egma_lib.experiments.verdicts import NO_BENEFIT, NO_DIFFERENCE, NO_STATEMENT
 from egma_lib.report.claim_measurements import ClaimMeasurements, StoredArm
 from egma_lib.report.claims import claim_rows
-from egma_lib.report.controls_beside import AGAINST, crossing_block, lag_block, likeness_block, null_block
+from egma_lib.report.controls_beside import AGAINST, BesideControls, lag_block, likeness_block, null_block
 from egma_lib.report.controls_table import EFFECT, OTHER_EFFECT, table_controls
 from egma_lib.report.table_files import REPORTED, write_table
 from egma_lib.settings import EvaluationSettings, ExperimentSettings, load_settings
@@ -63,9 +63,8 @@ def measured(arms):
 
 @pytest.fixture(scope="module")
 def table(arms, measured):
-    return table_controls(
-        arms, measured, SETTINGS, "phantom", lag=[LAG], unavailable={"oracle regions": "no true regions"}
-    )
+    beside = BesideControls(lag=[LAG], unavailable={"oracle regions": "no true regions"})
+    return table_controls(arms, measured, SETTINGS, "phantom", beside)
 
 
 @pytest.mark.parametrize("kind", ["synthetic", "real"])
@@ -143,7 +142,7 @@ def test_a_claim_and_the_table_of_controls_say_the_same_of_the_same_pair(table, 
 
 
 def test_blocks_say_what_there_is_and_what_there_is_not(table):
-    values, words, effect, against, likeness, lag, crossing, null = table.blocks
+    values, words, effect, against, likeness, lag, null = table.blocks
     assert set(values.cells.loc["oracle regions"]) == {"not available"}
     assert "oracle regions: no true regions" in values.note
     assert "mean over 4 seed(s) (3 for shuffled gaze and uniform gaze) ±" in values.note
@@ -155,7 +154,6 @@ def test_blocks_say_what_there_is_and_what_there_is_not(table):
     assert "[95 % interval over seeds and patients, not corrected]" in effect.note
     assert lag.cells.loc["all readers", "peak (s)"] == "-0.75 [-1.00, -0.50]"
     assert likeness.cells.iloc[0, 0].startswith("not measured")
-    assert crossing.cells.iloc[0, 0].startswith("not run")
     assert null.cells.iloc[0, 0].startswith("not run")
 
 
@@ -247,24 +245,6 @@ def test_a_file_that_is_no_table_of_controls_is_refused(tmp_path):
     pd.read_csv(path).drop(columns="standard_error").to_csv(path, index=False)
     with pytest.raises(ArtefactError, match="no column 'standard_error'"):
         null_block(path)
-
-
-def test_the_crossing_has_a_column_per_strength():
-    rows = [
-        {
-            "dataset": "chexpert_5x200", "method": method, "setting": f"confounder {strength}",
-            "metric": "accuracy", "value": value, "sd": 1.0, "ci_low": np.nan, "ci_high": np.nan,
-            "comparison": "",
-        }
-        for method, strength, value in (("EGMA", 0.4, 70.0), ("EGMA", 0.8, 60.0), ("gaze 10%", 0.4, 50.0))
-    ]  # fmt: skip
-    cells = crossing_block(rows).cells
-    assert list(cells.columns) == [
-        "CheXpert 5x200, confounder 0.4 accuracy",
-        "CheXpert 5x200, confounder 0.8 accuracy",
-    ]
-    assert cells.loc["EGMA"].tolist() == ["70.0 ± 1.0", "60.0 ± 1.0"]
-    assert cells.loc["gaze 10%"].tolist() == ["50.0 ± 1.0", "-"]
 
 
 def test_an_unmeasured_lag_is_said_in_words():

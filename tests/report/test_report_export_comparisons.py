@@ -11,8 +11,10 @@ from egma_lib.errors import DataError
 from egma_lib.experiments.arm_measurements import measure_arms
 from egma_lib.experiments.arms import module_arm
 from egma_lib.experiments.comparison_arms import backbone_arms, control_arm, switch_arms
+from egma_lib.experiments.comparison_runs import crossed_arms
 from egma_lib.report.captions import TABLES as IN_REPORT
 from egma_lib.report.controls_table import table_controls
+from egma_lib.report.crossing_table import table_crossing
 from egma_lib.report.effect_tables import table_7, table_deviations
 from egma_lib.report.export_tables import SUPPRESSED, TABLES, read_shared, share
 from egma_lib.report.table_files import REPORTED, read_reported, write_table
@@ -33,6 +35,10 @@ def folders(tmp_path_factory):
 
 def make(name, folders):
     """Return the table of this name with every arm of the default settings."""
+    if name == "crossing":
+        by_arm = list(zip(crossed_arms(), folders, strict=True))
+        turned = list(zip(crossed_arms(), folders[::-1], strict=True))
+        return table_crossing({0.8: by_arm, 0.4: turned}, SETTINGS, "toy")
     if name == "controls":
         chosen = (*PAIR, *(control_arm(one) for one in EXPERIMENTS.controls))
     else:
@@ -52,7 +58,7 @@ def make(name, folders):
     return table_7(arms, measured, SETTINGS, "toy", read_reported(REPORTED, 7), {})
 
 
-@pytest.mark.parametrize("name", ["table_7_backbones", "controls", "deviations_effect"])
+@pytest.mark.parametrize("name", ["table_7_backbones", "controls", "crossing", "deviations_effect"])
 def test_a_table_of_comparisons_is_shared_with_small_cells_suppressed(name, folders, tmp_path):
     table = make(name, folders)
     csv, *_ = write_table(table, tmp_path, "real", "")

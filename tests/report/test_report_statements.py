@@ -144,3 +144,14 @@ def test_the_stored_table_speaks_of_effects_then_of_order(tmp_path):
     assert "better than Continued, no gaze" in first
     # The paper reports 76.97 and 43.09 on RSNA.
     assert second == "EGMA minus Start, accuracy on RSNA: same sign as reported."
+
+
+def test_the_stored_crossing_speaks_last_of_the_strengths_against_each_other(tmp_path):
+    pd.DataFrame([difference(1, 3).to_dict()]).to_csv(tmp_path / "table_4_ablation.csv", index=False)
+    rows = [
+        {"family": "", "verdict": "", "n_seeds": 3},
+        {"family": "effect of gaze by confounder: AUROC", "verdict": "of one strength", "n_seeds": 3},
+        {"family": "effect of gaze between confounders: AUROC", "verdict": "of both", "n_seeds": 3},
+    ]
+    pd.DataFrame(rows).to_csv(tmp_path / "crossing.csv", index=False)
+    assert report_statements(study(tmp_path))[1:] == ["of both (3 seeds)."]
