@@ -98,7 +98,7 @@ def _interactions_block(interactions: pd.DataFrame) -> Block:
     return Block(
         "Does the strength of the confounder change the effect of gaze?",
         cells,
-        f"{_INTERACTIONS_NOTE} {power_statement(interactions)}",
+        f"{_INTERACTIONS_NOTE} Power: {power_statement(interactions)}",
     )
 
 
