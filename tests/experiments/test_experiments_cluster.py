@@ -5,14 +5,12 @@ from __future__ import annotations
 import importlib.util
 import logging
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 
 import pytest
 import torch
-from cluster_processes import DaskProcesses, owner_of_a_run_in_the_middle, wait_until
+from cluster_processes import DaskProcesses, KilledInTheMiddle
 from safetensors.torch import load_file
 
 from egma_lib.errors import SettingsError, TrainingError
@@ -56,20 +54,6 @@ def assert_same_bits(ours, theirs):
     weights, others = (load_file(folder / "model.safetensors") for folder in (ours, theirs))
     assert all(torch.equal(weights[name], others[name]) for name in others)
     assert (ours / "settings.yaml").read_bytes() == (theirs / "settings.yaml").read_bytes()
-
-
-class KilledInTheMiddle(threading.Thread):
-    """Kill, with no warning, whoever has started the first run that is in its middle."""
-
-    def __init__(self, runs):
-        super().__init__(daemon=True)
-        self.runs, self.killed_pid = runs, None
-        self.start()
-
-    def run(self):
-        owner = wait_until(lambda: owner_of_a_run_in_the_middle(self.runs))
-        os.kill(owner["parent_pid"], signal.SIGKILL)
-        self.killed_pid = owner["parent_pid"]
 
 
 @needs_dask
@@ -165,7 +149,7 @@ def test_a_killed_process_is_told_from_a_failed_run(stage, tmp_path, monkeypatch
     kind, text = remote_run.run_job(failing, failing.run_id)
     assert kind == "failed"
     assert "TypeError" in text
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[1]), prepend=os.pathsep)
     killed = short_job(stage, tmp_path, "cluster_processes:end_this_process")
     with pytest.raises(remote_run.LostRunError, match=rf"{killed.run_id}.*ended without a word"):
         remote_run.run_job(killed, killed.run_id)

@@ -7,12 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 _DEADLINE_S = 120.0
-_POLL_S = 0.01
+_POLL_S = 0.05
 
 
 class DaskProcesses:
@@ -41,7 +42,7 @@ class DaskProcesses:
     def _start(self, *arguments: object) -> subprocess.Popen:
         code = f"from distributed.cli.dask_{arguments[0]} import main; main()"
         command = [sys.executable, "-c", code, *map(str, arguments[1:]), "--no-dashboard"]
-        repository = str(Path(__file__).parents[2])
+        repository = str(Path(__file__).parents[1])
         environment = {**os.environ, "PYTHONPATH": repository}
         with (self.folder / f"{len(self.processes)}.txt").open("w") as log:
             process = subprocess.Popen(
@@ -51,11 +52,30 @@ class DaskProcesses:
         return process
 
 
-def wait_until(condition: Callable[[], object]) -> object:
+class KilledInTheMiddle(threading.Thread):
+    """Kill, with no warning, whoever has started a run that is in its middle; `n_before` runs end before."""
+
+    def __init__(self, runs: Path, n_before: int = 0, deadline_s: float = _DEADLINE_S) -> None:
+        super().__init__(daemon=True)
+        self.runs, self.n_before, self.deadline_s = runs, n_before, deadline_s
+        self.killed_pid: int | None = None
+        self.start()
+
+    def run(self) -> None:
+        owner = wait_until(self._owner, self.deadline_s)
+        os.kill(owner["parent_pid"], signal.SIGKILL)
+        self.killed_pid = owner["parent_pid"]
+
+    def _owner(self) -> dict | None:
+        finished = len(list(self.runs.glob("*/model.safetensors")))
+        return owner_of_a_run_in_the_middle(self.runs) if finished >= self.n_before else None
+
+
+def wait_until(condition: Callable[[], object], deadline_s: float = _DEADLINE_S) -> object:
     """Return the condition's first value that is true."""
-    deadline_s = time.monotonic() + _DEADLINE_S
+    end_s = time.monotonic() + deadline_s
     while not (value := condition()):
-        assert time.monotonic() < deadline_s, "nothing happened"
+        assert time.monotonic() < end_s, "nothing happened"
         time.sleep(_POLL_S)
     return value
 
