@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from egma_lib.datasets.perceptual_hash import Fingerprints, fingerprints, near_pairs
+from egma_lib.datasets.perceptual_hash import Films, Fingerprints, fingerprints, near_pairs
 from egma_lib.errors import DataError, LeakageError
 
 ROLES = ("training", "validation", "evaluation")
@@ -42,7 +42,8 @@ class AuditedSet:
     image_ids
         Text, shape (n,), one per film.
     images
-        uint8, shape (n, size, size), the squares that models see; may be a memory map.
+        uint8, shape (n, size, size), the squares that models see; a memory map, or rows of one that are
+        read when asked for, keep a large set out of memory.
     """
 
     name: str
@@ -50,12 +51,13 @@ class AuditedSet:
     family: str
     patient_ids: np.ndarray
     image_ids: np.ndarray
-    images: np.ndarray
+    images: Films
 
     def __post_init__(self) -> None:
-        if self.images.ndim != 3 or self.images.dtype != np.uint8 or len(self.images) != len(self.image_ids):
+        shape, dtype = self.images.shape, self.images.dtype
+        if len(shape) != 3 or dtype != np.uint8 or shape[0] != len(self.image_ids):
             raise DataError(
-                f"leakage audit, {self.name}: films of shape {self.images.shape}, {self.images.dtype}, for "
+                f"leakage audit, {self.name}: films of shape {shape}, {dtype}, for "
                 f"{len(self.image_ids)} ids; expected uint8 of shape (n, size, size)"
             )
 

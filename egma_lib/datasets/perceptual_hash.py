@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -50,7 +51,23 @@ class Fingerprints:
         return len(self.hashes)
 
 
-def fingerprints(images: np.ndarray) -> Fingerprints:
+class Films(Protocol):
+    """Films of one size that are read block by block: an array, or what answers like one."""
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of the pixels."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(n, size, size)."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, key: int | slice, /) -> np.ndarray: ...
+
+
+def fingerprints(images: Films) -> Fingerprints:
     """Return the fingerprints of films.
 
     Parameters

@@ -33,14 +33,9 @@ class FilmRows:
         """(n, size, size)."""
         return (len(self._rows), *self._films.shape[1:])
 
-    @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return self._films.ndim
-
     def __len__(self) -> int:
         return len(self._rows)
 
-    def __getitem__(self, key: int | slice) -> np.ndarray:
+    def __getitem__(self, key: int | slice, /) -> np.ndarray:
         """Return the films at a position or slice of `rows`, as a copy."""
         return np.asarray(self._films[self._rows[key]])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import numpy as np
 
@@ -115,8 +114,8 @@ def training_sets(name: str, data: TrainingData) -> list[AuditedSet]:
                     family="mimic",
                     patient_ids=np.array(data.patient_ids)[chosen],
                     image_ids=np.array(data.sample_ids)[chosen[first]],
-                    # Answers like an array; the rows themselves would be a copy of the whole corpus.
-                    images=cast(np.ndarray, FilmRows(data.images, rows)),
+                    # The rows themselves would be a copy of the whole corpus.
+                    images=FilmRows(data.images, rows),
                 )
             )
     return parts

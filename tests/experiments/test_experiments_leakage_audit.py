@@ -116,7 +116,7 @@ def test_rows_answer_like_the_array_of_them():
     stack = films(1, 2, 3, 4)
     rows = np.array([3, 0, 2])
     chosen, copied = FilmRows(stack, rows), stack[rows]
-    assert (chosen.shape, chosen.ndim, chosen.dtype, len(chosen)) == (copied.shape, 3, np.uint8, 3)
+    assert (chosen.shape, chosen.dtype, len(chosen)) == (copied.shape, np.uint8, 3)
     for key in (0, -1, slice(None), slice(1, 2), slice(2, 9)):
         np.testing.assert_array_equal(chosen[key], copied[key])
     with pytest.raises(IndexError):
