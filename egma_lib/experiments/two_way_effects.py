@@ -14,9 +14,11 @@ multiple tests: an ANOVA approach with dependent observations", Commun Stat Simu
 in place of readers. They add to sd^2 / S the covariance C that seeds share by judging the same patients. The
 variance over patients of the mean over seeds is C + (V - C) / S, V being that of one seed; the second part,
 what patients do to one seed and not to another, is in sd^2 / S already and is so counted twice. The statement
-is therefore slightly conservative, the more so as S - 1 are the degrees of freedom of the seeds alone, which
-the part of the patients only raises (Hillis, Stat Med 26 (2007)). In return nothing is subtracted, and no
-estimate can become negative.
+is therefore conservative, the more so as S - 1 are the degrees of freedom of the seeds alone, which the part
+of the patients only raises (Hillis, Stat Med 26 (2007)): slightly with ten seeds, and clearly with three to
+five where patients vary more than seeds do. In simulations the interval held the truth in 97 % with ten seeds
+and in 97 to 100 % with fewer (tests/experiments/test_experiments_two_way_effects.py). In return nothing is
+subtracted, and no estimate can become negative.
 """
 
 from __future__ import annotations
