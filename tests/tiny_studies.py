@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ONE_STEP = {
     "data.image_size": 32,
-    "model.image_channels": [4, 8],
+    "model.image_channels": [8, 16],
     "model.patch_grid": 4,
     "model.embed_dim": 16,
     "model.text_width": 16,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator
 
@@ -21,8 +21,9 @@ class ModelSettings(Group):
     """File that `egma weights convert` wrote; fills a new model's encoders, projections if they fit."""
     image_weights: str | None = None
     """Folder or hub name of pretrained weights; None is random initialisation."""
-    image_channels: tuple[int, ...] = (32, 64, 128)
-    """Stage widths of the small encoders."""
+    image_channels: tuple[Annotated[int, Field(ge=8)], ...] = (32, 64, 128)
+    """Stage widths of the small encoders. Below 8, the gradient of the ResNet's shortcut writes past its
+    memory on CPUs with AVX2 and no AVX-512 (oneDNN issue 6035)."""
     patch_grid: int = Field(default=7, ge=2)
     """Patches per side; 7 is the last stage, 14 takes the stage before with a projection of its own."""
     text_encoder: Literal["bert_small", "bert"] = "bert_small"

@@ -212,6 +212,6 @@ def test_a_start_file_that_was_not_converted_is_refused(tmp_path):
     from egma_lib.settings import ModelSettings
 
     path = save_weights(nn.Linear(2, 2), tmp_path / "w.safetensors")
-    chosen = ModelSettings(image_encoder="resnet_small", image_channels=(4, 8, 16), start_weights=str(path))
+    chosen = ModelSettings(image_encoder="resnet_small", image_channels=(8, 16, 32), start_weights=str(path))
     with pytest.raises(SettingsError, match="egma weights convert"):
         build_dual_encoder(chosen, learn_vocabulary(["the heart"]), seed=0, image_size=112)

@@ -27,7 +27,7 @@ def test_the_documented_encoder_gives_patches_in_order_and_trains(monkeypatch):
     images[:, :, 8:16, 16:24] = 1
     encoder.eval()
     changed = (encoder(images) - encoder(torch.zeros_like(images))).abs().sum(dim=(0, 2))
-    assert encoder.channels == 8
+    assert encoder.channels == 16
     assert changed.shape == (16,)
     assert changed.argmax() == 6
     encoder.train()(torch.rand(2, 3, 32, 32)).square().sum().backward()

@@ -16,7 +16,7 @@ TEXTS = ["There is a left pleural effusion.", "The heart is normal.", "No pneumo
 @pytest.mark.skipif(not FOLDER.is_dir(), reason="no public BERT in data/weights; docs/weights.md says how")
 def test_a_public_bert_trains_and_its_run_reads_back_without_the_folder(tmp_path):
     overrides = {
-        "data.image_size": 32, "model.image_channels": [4, 8], "model.patch_grid": 4, "model.embed_dim": 16,
+        "data.image_size": 32, "model.image_channels": [8, 16], "model.patch_grid": 4, "model.embed_dim": 16,
         "model.text_encoder": "bert", "model.text_weights": str(FOLDER), "model.text_layers": 6,
     }  # fmt: skip
     settings = load_settings("smoke", overrides)

@@ -18,7 +18,12 @@ def tokenizer():
 
 
 def settings(**changes):
-    values = {"image_encoder": "resnet_small", "image_channels": (4, 8, 16), "embed_dim": 8, "text_width": 16}
+    values = {
+        "image_encoder": "resnet_small",
+        "image_channels": (8, 16, 32),
+        "embed_dim": 8,
+        "text_width": 16,
+    }
     return ModelSettings(**{**values, "text_heads": 2, "text_layers": 1, **changes})
 
 

@@ -229,7 +229,7 @@ def test_selection_keeps_the_weights_of_the_lowest_validation_loss(tmp_path, dat
     # Random films can only be learned by heart, so the held-out loss soon rises.
     overrides = {
         "training.base.learning_rate": 0.03,
-        "training.base.image_passes": 48,
+        "training.base.image_passes": 160,
         "training.validate_every": 1,
         "training.select": "validation",
     }
