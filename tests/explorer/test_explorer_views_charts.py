@@ -102,16 +102,29 @@ def sheet_maps():
 
 
 def test_a_contact_sheet_has_a_row_a_case_and_a_column_a_picture():
-    cases = [made_case(regions=[square_region()]), replace(made_case(), case_id="r2")]
+    anatomy = replace(square_region("left lung"), source="structures")
+    cases = [made_case(regions=[square_region(), anatomy]), replace(made_case(), case_id="r2")]
     figure = draw_contact_sheet(cases, [0, 2], sheet_maps(), "a made-up study")
     assert len(figure.axes) == 8
     assert [ax.get_title() for ax in figure.axes[:4]] == ["film", "gaze while dictated", "CLIP", "EGMA"]
     assert figure.axes[0].get_xlabel().replace("\n", " ") == "r1: “The heart is enlarged.”"
     assert figure.axes[4].get_xlabel().replace("\n", " ") == "r2: “No pneumothorax.”"
     assert "a made-up study" in figure.get_suptitle()
-    assert artists(figure, "region_label", 0)
-    assert not artists(figure, "region_label", 4)
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["Edema"]
+    assert len(artists(figure, "region", 0)) == 1
+    assert not artists(figure, "region", 4)
     assert pixels(figure).min() < 255
+
+
+def test_a_finding_marked_twice_has_one_colour_and_a_long_id_is_cut():
+    marked = [square_region(), replace(square_region(), source="truth"), square_region("Fracture", top=0.5)]
+    case = replace(made_case(regions=marked), case_id="0138e8a3-fb6924c2-8bed41a3")
+    figure = draw_contact_sheet([case], [0], {})
+    colours = [tuple(one.get_edgecolor()[0]) for one in artists(figure, "region", 0)]
+    assert colours[0] == colours[1] != colours[2]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert names == ["Edema", "Fracture"]
+    assert figure.axes[0].get_xlabel().startswith("0138e8a3-fb6…")
 
 
 def test_models_of_a_row_share_a_scale_and_gaze_is_the_sentences():

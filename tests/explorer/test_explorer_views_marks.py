@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pytest
 from view_cases import artists, at, bare_state, film_pixels, made_case, square_region
 
 from egma_lib.explorer.state import Layer
-from egma_lib.explorer.views import draw_film, shown_fixations
+from egma_lib.explorer.views import draw_film, pixels, shown_fixations
 from egma_lib.explorer.views.layers import AREA_PT2_PER_S, MOST_NUMBERED
 
 OPAQUE = Layer(opacity=1.0)
@@ -99,12 +100,24 @@ def test_sources_differ_in_colour_and_structures_are_thin_and_lie_lowest():
     ]
     figure = draw_film(made_case(regions=regions), bare_state(regions=OPAQUE), None)
     labels = artists(figure, "region_label")
-    assert [label.get_text() for label in labels] == ["left lung", "Edema", "Fracture"]
+    assert [label.get_text() for label in labels] == ["Edema", "Fracture", "left lung"]
     assert len({label.get_bbox_patch().get_facecolor() for label in labels}) == 3
     widths = [outline.get_linewidth()[0] for outline in artists(figure, "region")]
     assert widths[0] < widths[1] == widths[2]
     names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["regions: reader", "regions: structures", "regions: truth"]
+
+
+def test_names_of_regions_at_one_place_stand_below_one_another_and_what_has_no_place_is_left_out():
+    names = [f"structure {index}" for index in range(60)]
+    regions = [replace(square_region(name), source="structures") for name in names]
+    figure = draw_film(made_case(regions=regions), bare_state(regions=OPAQUE), None)
+    pixels(figure)
+    boxes = [label.get_window_extent() for label in artists(figure, "region_label")]
+    assert 10 < len(boxes) < 60
+    tops = [box.y0 for box in boxes]
+    assert tops == sorted(tops, reverse=True)
+    assert not [1 for one, other in combinations(boxes, 2) if one.overlaps(other)]
 
 
 def test_a_region_at_the_border_is_closed_and_its_label_stays_inside():
