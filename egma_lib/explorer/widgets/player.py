@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable
 
 import ipywidgets as W
@@ -15,9 +14,6 @@ FRAME_MS = 80
 """Time from frame to frame: with what a browser's timer adds, still more than ten a second."""
 
 FRAME_S = FRAME_MS / 1000
-LATE_TICKS_S = 1.0
-"""How long after a stop frames may still arrive that the page had sent before it heard of it."""
-
 SPEEDS = {"real time": 1, "3 times": 3, "10 times": 10}
 
 
@@ -33,9 +29,12 @@ class PlayerPanel(Panel):
         self.moment = W.IntSlider(readout=False, tooltip="time in the reading", layout=_stretch("1 1 120px"))
         self.moment.add_class("egma-moment")
         self._drawn: Hashable = None
-        self._stopped_s = -LATE_TICKS_S
         # Linked in the page, so that the slider runs on even while the kernel draws.
         self.link = W.jslink((self.play, "value"), (self.moment, "value"))
+        # The page sends back which stop it has heard of. Messages keep their order: frames that it had sent
+        # before arrive before, however long they take.
+        self.stop_sent, self.stop_heard = W.IntText(), W.IntText()
+        self.echo = W.jsdlink((self.stop_sent, "value"), (self.stop_heard, "value"))
         self.speed = W.Dropdown(options=SPEEDS, tooltip="speed", layout=_stretch("0 0 100px"))
         self.speed.observe(lambda event: self._set_speed(event["new"]), names="value")
         self.leave = button("Whole sentence", "leave the replay")
@@ -78,10 +77,11 @@ class PlayerPanel(Panel):
     def _stop(self) -> None:
         if self.play.playing:
             self.play.playing = False
-            self._stopped_s = time.monotonic()
+            self.stop_sent.value += 1
 
     def _go_to(self, frame: int) -> None:
-        if not self.play.playing and time.monotonic() < self._stopped_s + LATE_TICKS_S:
+        """Show a frame, unless the page had sent it before it heard that playback has stopped."""
+        if not self.play.playing and self.stop_heard.value != self.stop_sent.value:
             with self.viewing.quiet():
                 self.moment.value = 0
             return
