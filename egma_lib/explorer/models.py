@@ -117,12 +117,24 @@ class Checkpoints:
     def class_similarity(self, features: np.ndarray, label: str, prompt_set: str) -> dict[str, float]:
         """Return the mean cosine similarity of a feature, shape (d,), to the prompts of every class."""
         test_set = self._sources.evaluation_set(prompt_set)
-        prompts = self._batches.get(
-            (label, prompt_set), lambda: encode_prompts(self.model(label), test_set.prompts)
-        )
-        names = test_set.class_names
-        means = class_scores((prompts @ features)[None], test_set.prompt_class, len(names))[0]
+        names, similarity = test_set.class_names, self._prompts(label, prompt_set) @ features
+        means = class_scores(similarity[None], test_set.prompt_class, len(names))[0]
         return dict(zip(names, means.tolist(), strict=True))
+
+    def prompt_similarity(self, features: np.ndarray, label: str, prompt_set: str) -> pd.DataFrame:
+        """Return class, prompt and a feature's, shape (d,), cosine similarity to it, a row per prompt."""
+        test_set = self._sources.evaluation_set(prompt_set)
+        return pd.DataFrame(
+            {
+                "class": [test_set.class_names[index] for index in test_set.prompt_class],
+                "prompt": list(test_set.prompts),
+                "similarity": self._prompts(label, prompt_set) @ features,
+            }
+        )
+
+    def _prompts(self, label: str, prompt_set: str) -> np.ndarray:
+        prompts = self._sources.evaluation_set(prompt_set).prompts
+        return self._batches.get((label, prompt_set), lambda: encode_prompts(self.model(label), prompts))
 
     def ranked_sentences(self, case: ExplorerCase, patch: tuple[int, int], label: str) -> pd.DataFrame:
         """Return the case's sentences by their similarity to a patch, most similar first.

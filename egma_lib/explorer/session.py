@@ -139,6 +139,11 @@ class ExplorerSession:
         feature = self._checkpoints.text(text, checkpoint)
         return self._checkpoints.class_similarity(feature, checkpoint, prompt_set)
 
+    def prompt_similarity(self, text: str, checkpoint: str, prompt_set: str) -> pd.DataFrame:
+        """Return class, prompt and the sentence's cosine similarity to it, a row per prompt of the set."""
+        feature = self._checkpoints.text(text, checkpoint)
+        return self._checkpoints.prompt_similarity(feature, checkpoint, prompt_set)
+
     def film_scores(self, case: ExplorerCase, checkpoint: str, prompt_set: str) -> dict[str, float]:
         """Return the mean cosine similarity of a film's global feature to the prompts of every class."""
         feature = self._checkpoints.film(case, checkpoint).global_features[0]

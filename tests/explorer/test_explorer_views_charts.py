@@ -13,10 +13,12 @@ from egma_lib.errors import DataError
 from egma_lib.explorer.views import (
     draw_class_bars,
     draw_contact_sheet,
+    draw_prompt_bars,
     draw_sentence_ranking,
     draw_timeline,
     pixels,
 )
+from egma_lib.explorer.views.rankings import MOST_PROMPTS
 
 
 def bars(figure) -> list[float]:
@@ -44,6 +46,23 @@ def test_sentences_are_ranked_from_the_most_similar_and_ties_keep_their_order():
     figure = draw_sentence_ranking(table)
     assert labels(figure) == ["b", "c", "d", "a"]
     assert bars(figure) == [0.3, 0.3, 0.2, 0.1]
+
+
+def test_prompts_are_ranked_with_their_class_and_of_many_the_most_similar_are_drawn():
+    count = MOST_PROMPTS + 5
+    table = pd.DataFrame(
+        {
+            "class": ["Edema", "Fracture", "Edema"] + ["Edema"] * (count - 3),
+            "prompt": ["mild", "rib", "severe"] + ["word " * 40] * (count - 3),
+            "similarity": [0.2, 0.4, 0.3] + [-0.1] * (count - 3),
+        }
+    )
+    figure = draw_prompt_bars(table, "Similarity to prompts: EGMA")
+    assert labels(figure)[:3] == ["Fracture: rib", "Edema: severe", "Edema: mild"]
+    assert bars(figure)[:3] == [0.4, 0.3, 0.2]
+    assert len(bars(figure)) == MOST_PROMPTS
+    assert not [label for label in labels(figure) if "\n" in label]
+    assert figure.axes[0].get_title() == f"Similarity to prompts: EGMA ({MOST_PROMPTS} of {count} prompts)"
 
 
 def test_a_long_sentence_is_cut_after_two_lines():

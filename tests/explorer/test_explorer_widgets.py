@@ -152,6 +152,23 @@ def test_words_the_model_does_not_know_are_named(explorer):
     assert explorer.panels["report"].unknown.value == ""
 
 
+def test_bars_are_drawn_per_class_or_per_prompt(explorer, session):
+    classes = explorer.panels["classes"]
+    per_class = classes.picture.value
+
+    classes.bars.value = "per prompt"
+
+    assert notices(explorer) == {}
+    table = session.prompt_similarity("large effusion", "EGMA", "chexpert_8x200")
+    means = table.groupby("class", sort=False)["similarity"].mean()
+    assert means.to_dict() == pytest.approx(
+        session.class_similarity("large effusion", "EGMA", "chexpert_8x200"), abs=1e-5
+    )
+    assert classes.picture.value != per_class
+    classes.bars.value = "per class"
+    assert classes.picture.value == per_class
+
+
 def test_the_sentence_that_is_being_dictated_lights_up(explorer, session):
     case = explorer.viewing.case
     spoken = case.sentences.iloc[1]
@@ -175,17 +192,17 @@ def test_the_sentence_that_is_being_dictated_lights_up(explorer, session):
 def test_a_choice_during_playback_stays_when_frames_on_their_way_arrive(explorer, choose):
     player = explorer.panels["player"]
     player.play.playing = True
-    player.moment.value = 40
+    player.play.value = 40
+    assert explorer.viewing.state.time_s == pytest.approx(3.2)
 
     choose(explorer)
     chosen = explorer.viewing.state
-    player.moment.value = 41
+    player.play.value = 41
 
     assert not player.play.playing
     assert chosen.time_s is None
     assert explorer.viewing.state == chosen
-    assert player.moment.value == 0
-    player.play.playing = True
+    assert player.moment.value == player.play.value == 0
     player.moment.value = 10
     assert explorer.viewing.state.time_s == pytest.approx(0.8)
 

@@ -6,7 +6,7 @@ from egma_lib.explorer.views.film import draw_film, draw_side_by_side, shared_li
 from egma_lib.explorer.views.layers import shown_fixations
 from egma_lib.explorer.views.layout import FilmLayout, film_layout
 from egma_lib.explorer.views.output import draw_message, pixels, png_bytes, save_view
-from egma_lib.explorer.views.rankings import draw_class_bars, draw_sentence_ranking
+from egma_lib.explorer.views.rankings import draw_class_bars, draw_prompt_bars, draw_sentence_ranking
 from egma_lib.explorer.views.replay import ReplayCanvas, draw_replay_frame
 from egma_lib.explorer.views.timeline import draw_timeline
 
@@ -17,6 +17,7 @@ __all__ = [
     "draw_contact_sheet",
     "draw_film",
     "draw_message",
+    "draw_prompt_bars",
     "draw_replay_frame",
     "draw_sentence_ranking",
     "draw_side_by_side",

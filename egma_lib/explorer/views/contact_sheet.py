@@ -133,4 +133,4 @@ def _caption(case: ExplorerCase, sentence: int) -> str:
     text = case.sentences["text"].iloc[sentence]
     fits = len(case.case_id) <= _ID_CHARACTERS
     name = case.case_id if fits else f"{case.case_id[:_ID_CHARACTERS]}…"
-    return "\n".join(textwrap.wrap(f"{name}: “{text}”", 32, max_lines=3, placeholder=" …"))
+    return "\n".join(textwrap.wrap(f"{name}: “{text}”", 28, max_lines=3, placeholder=" …"))

@@ -23,6 +23,9 @@ _STYLE = """
 .egma-explorer .widget-html-content { line-height: 1.4; }
 .egma-error { display: block; color: #7a1020; background: #fdecee; border-left: 4px solid #b3142b;
   padding: 6px 8px; line-height: 1.4; white-space: pre-wrap; }
+.egma-code { display: block; width: 100%; box-sizing: border-box; margin-top: 4px;
+  font: 12px/1.4 monospace; }
+.egma-copy { padding: 0 10px; }
 .egma-unknown { color: #7a1020; white-space: normal; }
 .egma-explorer .egma-sentence { height: auto; min-height: 28px; text-align: left; white-space: normal;
   line-height: 1.35; padding: 4px 8px; }

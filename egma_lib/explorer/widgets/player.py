@@ -29,12 +29,6 @@ class PlayerPanel(Panel):
         self.moment = W.IntSlider(readout=False, tooltip="time in the reading", layout=_stretch("1 1 120px"))
         self.moment.add_class("egma-moment")
         self._drawn: Hashable = None
-        # Linked in the page, so that the slider runs on even while the kernel draws.
-        self.link = W.jslink((self.play, "value"), (self.moment, "value"))
-        # The page sends back which stop it has heard of. Messages keep their order: frames that it had sent
-        # before arrive before, however long they take.
-        self.stop_sent, self.stop_heard = W.IntText(), W.IntText()
-        self.echo = W.jsdlink((self.stop_sent, "value"), (self.stop_heard, "value"))
         self.speed = W.Dropdown(options=SPEEDS, tooltip="speed", layout=_stretch("0 0 100px"))
         self.speed.observe(lambda event: self._set_speed(event["new"]), names="value")
         self.leave = button("Whole sentence", "leave the replay")
@@ -48,6 +42,7 @@ class PlayerPanel(Panel):
             layout=W.Layout(align_items="center"),
         )
         self.moment.observe(lambda event: self.attempt(lambda: self._go_to(event["new"])), names="value")
+        self.play.observe(lambda event: self.attempt(lambda: self._tick(event["new"])), names="value")
         self.place(heading("The reading over time"), self.controls, self.timeline)
 
     def depends_on(self, state: ViewState) -> Hashable:
@@ -60,13 +55,13 @@ class PlayerPanel(Panel):
         Playback stops where another choice has left the replay; its next frame would undo that choice.
         """
         if state.time_s is None:
-            self._stop()
+            self.play.playing = False
         case = self.viewing.case
         frames = int(case.duration_s / FRAME_S)
         self.controls.layout.display = "" if frames else "none"
         self.moment.max = self.play.max = frames
         frame = 0 if state.time_s is None else round(state.time_s / FRAME_S)
-        self.moment.value = frame
+        self.moment.value = self.play.value = frame
         self.clock.value = f"{frame * FRAME_S:.1f} / {case.duration_s:.1f} s"
         spoken = None if state.time_s is None else self.viewing.session.spoken_at(case, state.time_s)
         drawn = state.corpus, state.case_id, state.time_s is None, spoken
@@ -74,21 +69,21 @@ class PlayerPanel(Panel):
             self._drawn = drawn
             self.timeline.value = png_bytes(draw_timeline(case, state.time_s), dpi=80)
 
-    def _stop(self) -> None:
-        if self.play.playing:
-            self.play.playing = False
-            self.stop_sent.value += 1
+    def _tick(self, frame: int) -> None:
+        """Show a frame of the playback; one that was on its way when playback stopped is dropped.
+
+        The page may send it any time later. Only the stop button goes to frame 0.
+        """
+        if self.play.playing or frame == 0:
+            self._go_to(frame)
+        else:
+            with self.viewing.quiet():
+                self.play.value = self.moment.value
 
     def _go_to(self, frame: int) -> None:
-        """Show a frame, unless the page had sent it before it heard that playback has stopped."""
-        if not self.play.playing and self.stop_heard.value != self.stop_sent.value:
-            with self.viewing.quiet():
-                self.moment.value = 0
-            return
         self.viewing.change(time_s=min(frame * FRAME_MS / 1000, self.viewing.case.duration_s))
 
     def _leave(self) -> None:
-        self._stop()
         self.viewing.change(time_s=None)
 
     def _set_speed(self, speed: int) -> None:

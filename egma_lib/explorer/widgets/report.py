@@ -7,13 +7,15 @@ from collections.abc import Hashable
 from functools import partial
 
 import ipywidgets as W
+from matplotlib.figure import Figure
 
 from egma_lib.explorer.state import ViewState
 from egma_lib.explorer.transitions import at_sentence, at_typed, sentence_of
-from egma_lib.explorer.views import draw_class_bars, png_bytes
+from egma_lib.explorer.views import draw_class_bars, draw_prompt_bars, png_bytes
 from egma_lib.explorer.widgets.viewing import Panel, Viewing, button, heading
 
 CHOSEN, SPOKEN = "egma-chosen", "egma-spoken"
+CLASSES, PROMPTS = "per class", "per prompt"
 
 
 def _wide() -> W.Layout:
@@ -112,28 +114,40 @@ class ClassesPanel(Panel):
         self.prompt_set = W.Dropdown(
             options=viewing.session.prompt_sets(), description="Prompts", layout=_wide()
         )
-        self.prompt_set.observe(lambda _: self.attempt(lambda: self.show(viewing.state)), names="value")
+        self.bars = W.ToggleButtons(
+            options=[CLASSES, PROMPTS], style={"button_width": "auto"},
+            tooltips=["a bar per class: the mean over its prompts", "a bar per prompt"],
+        )  # fmt: skip
+        for widget in (self.prompt_set, self.bars):
+            widget.observe(lambda _: self.attempt(lambda: self.show(viewing.state)), names="value")
         self.picture = W.Image(format="png", layout=_wide())
         self.picture.add_class("egma-class-bars")
         self.empty = W.HTML()
-        self.place(heading("What the sentence resembles"), self.prompt_set, self.picture, self.empty)
+        self.place(
+            heading("What the sentence resembles"), self.prompt_set, self.bars, self.picture, self.empty
+        )
 
     def depends_on(self, state: ViewState) -> Hashable:
         """Return sentence and model."""
         return sentence_of(self.viewing.session, state), state.checkpoint
 
     def show(self, state: ViewState) -> None:
-        """Draw a bar per class."""
+        """Draw a bar per class or prompt."""
         sentence, prompts = sentence_of(self.viewing.session, state), self.prompt_set.value
         self.picture.layout.display = "" if sentence and prompts else "none"
         self.empty.value = "" if prompts else "The study has no set of class prompts."
         if prompts and not sentence:
             self.empty.value = "Choose or type a sentence."
         if sentence and prompts:
-            values = self.viewing.session.class_similarity(sentence, state.checkpoint, prompts)
-            self.picture.value = png_bytes(
-                draw_class_bars(values, f"Similarity to each class: {state.checkpoint}")
-            )
+            self.picture.value = png_bytes(self._figure(sentence, state.checkpoint, prompts))
+
+    def _figure(self, sentence: str, checkpoint: str, prompts: str) -> Figure:
+        session = self.viewing.session
+        if self.bars.value == PROMPTS:
+            table = session.prompt_similarity(sentence, checkpoint, prompts)
+            return draw_prompt_bars(table, f"Similarity to prompts: {checkpoint}")
+        values = session.class_similarity(sentence, checkpoint, prompts)
+        return draw_class_bars(values, f"Similarity to each class: {checkpoint}")
 
 
 def _mark(widget: W.Button, name: str, on: bool) -> None:

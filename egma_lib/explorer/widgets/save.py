@@ -21,6 +21,13 @@ from egma_lib.explorer.widgets.viewing import Panel, Viewing, button, heading
 FOLDER = "explorer"
 """Folder of the results that views are saved to."""
 
+_COPIED = """<button class="jupyter-button egma-copy" title="copy the code"
+onclick="this.nextElementSibling.select(); document.execCommand('copy'); this.textContent = 'Copied'"
+>Copy</button><textarea class="egma-code" rows="12" readonly aria-label="code of this picture"
+onfocus="this.select()">{code}</textarea>"""
+"""Code to copy, by the button or, all of it selected with the focus, by hand. The clipboard of `navigator` is
+not there on a page that comes from another machine without TLS, as JupyterLab's often does."""
+
 _FILE_NAME = re.compile(r"[\w][\w .-]*")
 
 
@@ -51,8 +58,7 @@ class SavePanel(Panel):
         self.restore.on_click(self.act(self._restore))
         self.as_code = button("Copy as code", "library calls that draw this picture")
         self.as_code.on_click(self.act(self._show_code))
-        self.code = W.Textarea(rows=12, layout=W.Layout(width="100%", display="none"))
-        self.code.add_class("egma-code")
+        self.code = W.HTML()
         self.done = W.HTML()
         self.done.add_class("egma-saved")
         self.place(
@@ -69,7 +75,7 @@ class SavePanel(Panel):
     def show(self, state: ViewState) -> None:
         """List the saved views; hide code and message of the view before."""
         self._list()
-        self.code.layout.display = "none"
+        self.code.value = ""
         self.done.value = ""
 
     def _list(self) -> None:
@@ -106,15 +112,15 @@ class SavePanel(Panel):
 
     def _show_code(self) -> None:
         session = self.viewing.session
-        self.code.value = view_as_code(
+        text = view_as_code(
             self.viewing.state,
             session.study.data_root,
             session.study.results,
             session.settings.profile,
             self._overrides,
         )
-        self.code.layout.display = ""
-        self.done.value = "Select the text below and copy it."
+        self.code.value = _COPIED.format(code=html.escape(text, quote=False))
+        self.done.value = "The library calls that draw this picture:"
 
 
 def checked_name(text: str) -> str:
