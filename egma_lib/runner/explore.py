@@ -110,14 +110,14 @@ def serving(notebook: Path, log: Path) -> Iterator[tuple[subprocess.Popen[bytes]
     with log.open("wb") as stream:
         server = subprocess.Popen(
             voila_command(notebook, port),
-            env=_environment(token),
+            env=server_environment(token),
             stdout=stream,
             stderr=subprocess.STDOUT,
             # A Ctrl-C in the terminal is for this process, which then ends server and kernels in order.
             start_new_session=True,
         )
     try:
-        _wait_until_it_answers(server, port, log)
+        wait_until_it_answers(server, port, log)
         yield server, f"http://{LOOPBACK}:{port}/?token={token}"
     finally:
         end_family(server.pid)
@@ -140,8 +140,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _environment(token: str) -> dict[str, str]:
-    """Return the server's environment, with the token: a command line could be read by all."""
+def server_environment(token: str) -> dict[str, str]:
+    """Return a server's environment, with the token: a command line could be read by all."""
     paths = [str(TEMPLATES), *filter(None, [os.environ.get("JUPYTER_PATH")])]
     return {
         **{name: value for name, value in os.environ.items() if name != "EGMA_HEADLESS"},
@@ -152,7 +152,14 @@ def _environment(token: str) -> dict[str, str]:
     }
 
 
-def _wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def wait_until_it_answers(server: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    """Wait until a server takes connections on a port of the loopback.
+
+    Raises
+    ------
+    StageError
+        It does not within a minute, or ends at once: says what it wrote.
+    """
     deadline = time.monotonic() + START_TIMEOUT_S
     while time.monotonic() < deadline:
         if server.poll() is not None:

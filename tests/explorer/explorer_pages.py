@@ -1,168 +1,152 @@
-"""Helpers of the browser tests: Chromium, the two servers, and what a page shows and complains of."""
+"""The explorer in a page, as its user sees it, beside what the library draws for the same settings."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import secrets
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+import base64
+import io
+from urllib.parse import urlsplit
 
-import nbformat
-import pytest
-from papermill.iorw import load_notebook_node
-from papermill.parameterize import parameterize_notebook
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
-from tiny_studies import ONE_STEP, TrainedStudy
+import numpy as np
+from explorer_hosts import TIMEOUT_MS
+from PIL import Image
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, WebSocket, expect
 
-from egma_lib.runner.explore import LOOPBACK, NOTEBOOK, free_port
-from egma_lib.runner.interrupts import end_family
+from egma_lib.explorer.picture import draw_view
+from egma_lib.explorer.session import ExplorerSession
+from egma_lib.explorer.state import ViewState, save_state
+from egma_lib.explorer.transitions import start_state
+from egma_lib.explorer.views import pixels
+from egma_lib.explorer.widgets.image import caption
+from egma_lib.explorer.widgets.player import FRAME_MS
+from egma_lib.explorer.widgets.save import FOLDER
+from egma_lib.runner.explore import LOOPBACK
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-needs_chromium = pytest.mark.skipif(
-    CHROMIUM is None, reason="no Chromium on the path (Debian, Ubuntu: sudo apt-get install chromium)"
-)
-TIMEOUT_MS = 60_000
+HOST_NOISE: dict[str, str] = {}
+"""Path of a request of the host page that may fail, and why it does; nothing else may."""
 
-HOST_NOISE = (
-    "Failed to load resource: the server responded with a status of 404",  # Lab asks for optional settings
-    "Failed to load resource: net::ERR_INTERNET_DISCONNECTED",  # Lab's list of extensions, offline
-)
-"""Beginnings of errors in the console that come from the host page, not from the explorer."""
+PICTURE = "img.egma-picture"
+START = "start"
+"""Name of the saved view that every tour begins with."""
 
+MOST_TABS = 150
+_WAIT_MS = 100
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start headless Chromium."""
-    quiet = ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=CHROMIUM,
-            args=["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", *quiet],
-        )
-        try:
-            yield browser
-        finally:
-            browser.close()
+_DRAWN = """async image => {
+  await image.decode();
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [image.naturalWidth, image.naturalHeight];
+  canvas.getContext('2d').drawImage(image, 0, 0);
+  return canvas.toDataURL('image/png').split(',')[1];
+}"""
+
+_FOCUSED = """([selector, text]) => document.activeElement.matches(selector)
+  && (!text || document.activeElement.textContent.trim() === text)"""
 
 
 class ExplorerPage:
-    """The explorer in a page, as its user sees it.
+    """The explorer in a page.
 
     Parameters
     ----------
     page
         A fresh page.
+    session
+        The study that is explored, opened a second time.
     """
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, session: ExplorerSession) -> None:
         self.page = page
-        self.errors: list[str] = []
+        self.session = session
+        self.start = start_state(session)
+        self._complaints: list[str] = []
+        self._expected: np.ndarray | None = None
+        save_state(self.start, session.study.folder(FOLDER) / f"{START}.json")
         page.set_default_timeout(TIMEOUT_MS)
         page.on("console", self._console)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", lambda error: self._complaints.append(str(error)))
+        page.on("request", self._request)
+        page.on("websocket", self._request)
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type == "error" and not message.text.startswith(HOST_NOISE):
-            self.errors.append(message.text)
+        path = urlsplit(message.location["url"]).path
+        if message.type == "error" and path not in HOST_NOISE:
+            self._complaints.append(f"{message.text} ({path})")
 
-    def wait(self) -> None:
-        """Wait until the explorer shows its first picture."""
-        expect(self.page.locator("img.egma-picture")).to_be_visible(timeout=TIMEOUT_MS)
-        self.says("sentence 1")
+    def _request(self, request: Request | WebSocket) -> None:
+        address = urlsplit(request.url)
+        if address.scheme not in ("data", "blob") and address.hostname != LOOPBACK:
+            self._complaints.append(f"a request to {request.url}")
 
-    def says(self, text: str) -> None:
-        """Wait until the caption holds a text."""
-        expect(self.page.locator(".egma-caption")).to_contain_text(text, timeout=TIMEOUT_MS)
+    def complaints(self) -> list[str]:
+        """Return errors of the page, requests that left the machine, and complaints of cells and explorer."""
+        said = self.page.locator(".egma-error, [data-mime-type='application/vnd.jupyter.stderr']")
+        return [*self._complaints, *said.all_inner_texts()]
 
-    def caption(self) -> str:
-        return self.page.locator(".egma-caption").inner_text()
-
-    def pixels(self) -> str:
-        """Return a hash of the picture as it stands on the screen, once it has stopped changing."""
-        seen = ""
-        for _ in range(50):
-            shot = self.page.locator("img.egma-picture").screenshot()
-            now = hashlib.sha256(shot).hexdigest()
-            if now == seen:
-                return now
-            seen = now
-            self.page.wait_for_timeout(100)
-        raise AssertionError("the picture does not come to rest")
+    def begin(self) -> ViewState:
+        """Go to the first case as it is when the explorer opens, and return that state."""
+        self.page.locator(".egma-save select").select_option(label=START)
+        self.press("Restore")
+        self._expected = None
+        self.shows(self.start)
+        return self.start
 
     def press(self, name: str) -> None:
         """Click the button of this text."""
         self.page.get_by_role("button", name=name, exact=True).first.click()
 
-    def complaints(self) -> list[str]:
-        """Return errors of the console and what the explorer says went wrong."""
-        return [*self.errors, *self.page.locator(".egma-error").all_inner_texts()]
+    def sentence(self, index: int) -> Locator:
+        return self.page.locator(".egma-sentence").nth(index)
 
-
-def parameters_of(trained: TrainedStudy) -> dict[str, object]:
-    """Return the parameters of notebook 07 for a trained tiny study."""
-    study = trained.study
-    return {
-        "profile": "smoke",
-        "data_root": str(study.data_root),
-        "results_dir": str(study.results),
-        "overrides": ONE_STEP,
-    }
-
-
-@contextmanager
-def serving_lab(trained: TrainedStudy, folder: Path) -> Iterator[tuple[str, Path]]:
-    """Serve a copy of notebook 07 with JupyterLab; yield its address and the server's log."""
-    notebook = parameterize_notebook(load_notebook_node(str(NOTEBOOK)), parameters_of(trained))
-    nbformat.write(notebook, folder / NOTEBOOK.name)
-    settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
-    settings.mkdir(parents=True)
-    quiet = {"fetchNews": "false", "checkForUpdates": False}
-    (settings / "notification.jupyterlab-settings").write_text(json.dumps(quiet), encoding="utf-8")
-    port, token, log = free_port(), secrets.token_hex(16), folder / "lab.log"
-    base = f"http://{LOOPBACK}:{port}"
-    with log.open("wb") as stream:
-        server = subprocess.Popen(
-            [
-                sys.executable, "-m", "jupyterlab", "--no-browser", f"--ServerApp.ip={LOOPBACK}",
-                f"--ServerApp.port={port}", "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}",
-                f"--ServerApp.root_dir={folder}", "--allow-root",
-                f"--LabApp.user_settings_dir={folder / 'settings'}",
-                f"--LabApp.workspaces_dir={folder / 'workspaces'}",
-            ],
-            env={**os.environ, "JUPYTER_PREFER_ENV_PATH": "1"},
-            stdout=stream, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-    try:
-        _wait_for(f"{base}/api/status?token={token}", server)
-        yield f"{base}/lab/workspaces/auto-x/tree/{NOTEBOOK.name}?token={token}&reset", log
-    finally:
-        end_family(server.pid)
-        server.wait()
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + TIMEOUT_MS / 1000
-    while time.monotonic() < deadline:
-        assert server.poll() is None, "the server ended at once"
-        try:
-            with urllib.request.urlopen(address, timeout=5):
+    def shows(self, state: ViewState) -> None:
+        """Wait until caption and picture are the library's for a state, and the picture is a new one."""
+        expect(self.page.locator(".egma-caption")).to_have_text(caption(state))
+        expected = pixels(draw_view(self.session, state)).astype(int)
+        before, self._expected = self._expected, expected
+        moment = state.time_s is not None
+        assert before is None or not same(before, expected, moment), "the step changes nothing to be seen"
+        for _ in range(TIMEOUT_MS // _WAIT_MS):
+            if same(self.picture(), expected, moment):
                 return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"no answer from {address}")
+            self.page.wait_for_timeout(_WAIT_MS)
+        raise AssertionError(f"the page does not show what the library draws for {caption(state)}")
+
+    def picture(self) -> np.ndarray:
+        """Return the picture as the browser has decoded it, shape (height, width, 3)."""
+        drawn = base64.b64decode(self.page.locator(PICTURE).evaluate(_DRAWN))
+        return np.asarray(Image.open(io.BytesIO(drawn)).convert("RGB")).astype(int)
+
+    def on_screen(self) -> np.ndarray:
+        """Return what stands on the screen where the picture is, in the size of the picture."""
+        shot = Image.open(io.BytesIO(self.page.locator(PICTURE).screenshot())).convert("RGB")
+        height, width = self.picture().shape[:2]
+        return np.asarray(shot.resize((width, height))).astype(int)
+
+    def moment(self, state: ViewState) -> ViewState:
+        """Return a state at the time where the player stands."""
+        frame = float(self.page.locator(".egma-moment .noUi-handle").get_attribute("aria-valuenow") or "nan")
+        return but(state, time_s=frame * FRAME_MS / 1000)
+
+    def says(self, text: str) -> None:
+        """Wait until the caption holds a text."""
+        expect(self.page.locator(".egma-caption")).to_contain_text(text)
+
+    def tab_to(self, selector: str, text: str = "") -> None:
+        """Press Tab until the focus is on an element, of this text where one is given."""
+        for _ in range(MOST_TABS):
+            self.page.keyboard.press("Tab")
+            if self.page.evaluate(_FOCUSED, [selector, text]):
+                return
+        raise AssertionError(f"Tab does not lead to {selector} {text}")
 
 
-def nobody_listens(address: str) -> bool:
-    """Whether the port of an address is free again."""
-    port = int(address.split(":")[2].split("/")[0])
-    with socket.socket() as probe:
-        return probe.connect_ex((LOOPBACK, port)) != 0
+def but(state: ViewState, **fields: object) -> ViewState:
+    """Return a state with other fields."""
+    return ViewState.model_validate({**dict(state), **fields})
+
+
+def same(seen: np.ndarray, expected: np.ndarray, jpeg: bool) -> bool:
+    """Whether two pictures are equal: to a grey level or two, or as nearly as JPEG keeps them."""
+    if seen.shape != expected.shape:
+        return False
+    off = np.abs(seen - expected)
+    return bool(off.mean() < 2 and np.quantile(off, 0.99) < 25) if jpeg else bool(off.max() <= 2)
