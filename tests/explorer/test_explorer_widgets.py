@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from threading import Thread
 
 import numpy as np
 import pytest
@@ -205,6 +206,25 @@ def test_a_choice_during_playback_stays_when_frames_on_their_way_arrive(explorer
     assert player.moment.value == player.play.value == 0
     player.moment.value = 10
     assert explorer.viewing.state.time_s == pytest.approx(0.8)
+
+
+def test_a_choice_made_in_another_thread_while_panels_are_drawn_is_not_lost(explorer, monkeypatch):
+    numbers, clicks = explorer.panels["numbers"], []
+    draw = numbers.show
+
+    def click_meanwhile(state):
+        if not clicks:
+            clicks.append(Thread(target=lambda: _set_layer("attention", opacity=0.2)(explorer)))
+            clicks[0].start()
+        draw(state)
+
+    monkeypatch.setattr(numbers, "show", click_meanwhile)
+    _click_sentence(explorer)
+    clicks[0].join()
+
+    assert explorer.viewing.state.sentence_index == 1
+    assert explorer.viewing.state.attention.opacity == pytest.approx(0.2)
+    assert "attention 0.20" in caption(explorer)
 
 
 def test_nothing_listens_for_keys_and_the_hint_follows_the_replay(explorer):

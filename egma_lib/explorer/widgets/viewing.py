@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import threading
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator
@@ -32,6 +33,9 @@ class Viewing:
     def __init__(self, session: ExplorerSession, state: ViewState) -> None:
         self.session = session
         self.state = state
+        # JupyterLab may have messages of widgets answered in several threads: one choice after the other, or
+        # one made while panels are still being drawn would pass for their echo and be lost.
+        self.one_at_a_time = threading.RLock()
         self._panels: dict[Panel, Hashable] = {}
         self._refreshing = False
 
@@ -132,8 +136,9 @@ class Panel(ABC):
 
     def attempt(self, act: Callable[[], object]) -> None:
         """Do something that the user asked this panel for; what went wrong before is no longer said."""
-        self.notice.value = ""
-        self.guarded(act)
+        with self.viewing.one_at_a_time:
+            self.notice.value = ""
+            self.guarded(act)
 
     def fail(self, text: str) -> None:
         """Say what went wrong; a panel with a picture draws it there as well."""
