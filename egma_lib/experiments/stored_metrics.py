@@ -17,7 +17,8 @@ from egma_lib.settings import EvaluationSettings
 Metrics = dict[str, np.ndarray]
 """Metric name (any but `key`) to its values, shape (1 + n_resamples,) or with more axes around it."""
 
-_FOLDER = "metrics"
+KEPT_IN = "metrics"
+"""Folder beside the tables of scores."""
 _CODE = (
     "egma_lib.experiments.measurements",
     "egma_lib.experiments.grounding_measurements",
@@ -55,7 +56,7 @@ def stored_metrics(
         What is kept cannot be read.
     """
     key = content_hash(name, settings.bootstrap, settings.seed, _code_of_metrics(), *tables, length=32)
-    path = tables[0].parent / _FOLDER / f"{name}.npz"
+    path = tables[0].parent / KEPT_IN / f"{name}.npz"
     kept = _read(path) if path.exists() else {}
     if str(kept.pop("key", "")) == key:
         return kept
