@@ -63,17 +63,20 @@ def main() -> None:
     arguments = ["--profile", chosen.profile]
     arguments += ["--results", chosen.results] if chosen.results else []
     arguments += [part for one in chosen.set for part in ("--set", one)]
-    for kept in study.results.glob(f"**/predictions/**/{KEPT_IN}"):
+    for kept in list(study.results.glob(f"**/predictions/**/{KEPT_IN}")):
         shutil.rmtree(kept)
     columns = {FROM_SCORES: time_notebooks(arguments, study.results)}
     columns[AGAIN] = time_notebooks(arguments, study.results)
     table = pd.DataFrame(columns).rename_axis("notebook")
-    print(table.to_markdown())
+    lines = ["| notebook | " + " | ".join(table.columns) + " |", "|---" * (1 + table.shape[1]) + "|"]
+    lines += [
+        f"| {name} | " + " | ".join(f"{one:.1f}" for one in row) + " |" for name, row in table.iterrows()
+    ]
+    shown = "\n".join(lines)
+    print(shown)
     if chosen.write:
         n_runs = len({path.parent for path in runs})
-        text = TEXT.format(
-            runs=n_runs, profile=chosen.profile, machine=machine_name(), table=table.to_markdown()
-        )
+        text = TEXT.format(runs=n_runs, profile=chosen.profile, machine=machine_name(), table=shown)
         write_text(FOLDER / "tables_from_scores.md", text)
         write_text(FOLDER / "tables_from_scores.csv", table.to_csv())
 

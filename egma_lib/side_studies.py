@@ -8,6 +8,14 @@ from pathlib import Path
 from egma_lib.settings import Settings
 from egma_lib.study import Study, open_study
 
+_WITHOUT_PROBE_AND_RETRIEVAL = {
+    "phantom.sizes.chexpert_train": 0,
+    "phantom.sizes.chexpert_valid": 0,
+    "phantom.sizes.chexpert_8x200_per_class": 2,
+}
+"""Side studies have no linear probe and no retrieval: of the films that only those use, none, or the fewest
+that the layout takes, are made. No other film changes, since each depends on its corpus and number alone."""
+
 
 @dataclass(frozen=True)
 class SideStudy:
@@ -36,7 +44,7 @@ def null_study(settings: Settings, data_root: str | Path) -> SideStudy | None:
     experiments = settings.experiments
     if str(data_root) or not experiments.null_study or settings.phantom.preset == "null":
         return None
-    changed = {
+    changed = _WITHOUT_PROBE_AND_RETRIEVAL | {
         "phantom.preset": "null",
         "phantom.confounder_strength": 0.0,
         "phantom.gaze_informative": False,
@@ -52,7 +60,7 @@ def other_strength_study(settings: Settings, data_root: str | Path) -> SideStudy
     strength = settings.experiments.other_strength
     if str(data_root) or strength is None or settings.phantom.preset == "null":
         return None
-    changed = settings.changed({"phantom.confounder_strength": strength})
+    changed = settings.changed(_WITHOUT_PROBE_AND_RETRIEVAL | {"phantom.confounder_strength": strength})
     return SideStudy(f"strength-{strength:g}", changed, settings.experiments.few_seeds)
 
 

@@ -11,13 +11,22 @@ def settings():
     return load_settings("phantom", {"experiments.null_study": True, "experiments.other_strength": 0.25})
 
 
-def test_the_null_study_differs_by_confounder_and_gaze_alone(settings):
+SIZES = {"chexpert_train", "chexpert_valid", "chexpert_8x200_per_class"}
+"""Sizes of what only linear probe and retrieval use, which side studies do without."""
+
+
+def assert_same_but(side, settings, named):
+    left_out = dict.fromkeys(named, True) | {"sizes": SIZES}
+    ours, main = (one.phantom.model_dump(exclude=left_out) for one in (side.settings, settings))
+    assert ours == main
+    assert side.settings.model_dump(exclude={"phantom"}) == settings.model_dump(exclude={"phantom"})
+
+
+def test_the_null_study_differs_by_confounder_and_gaze(settings):
     side = null_study(settings, "")
     assert side.settings.phantom.confounder_strength == 0
     assert not side.settings.phantom.gaze_informative
-    same = {"preset", "confounder_strength", "gaze_informative"}
-    assert side.settings.phantom.model_dump(exclude=same) == settings.phantom.model_dump(exclude=same)
-    assert side.settings.model_dump(exclude={"phantom"}) == settings.model_dump(exclude={"phantom"})
+    assert_same_but(side, settings, {"preset", "confounder_strength", "gaze_informative"})
     assert side.seeds == settings.experiments.seeds
 
 
@@ -25,7 +34,14 @@ def test_the_other_strength_is_the_only_difference_of_its_study(settings):
     side = other_strength_study(settings, "")
     assert (side.name, side.settings.phantom.confounder_strength) == ("strength-0.25", 0.25)
     assert side.settings.phantom.gaze_informative
+    assert_same_but(side, settings, {"confounder_strength"})
     assert side.seeds == settings.experiments.few_seeds
+
+
+def test_side_studies_make_no_films_for_probe_and_retrieval_alone(settings):
+    for side in side_studies(settings, ""):
+        sizes = side.settings.phantom.sizes
+        assert (sizes.chexpert_train, sizes.chexpert_valid, sizes.chexpert_8x200_per_class) == (0, 0, 2)
 
 
 @pytest.mark.parametrize(

@@ -9,12 +9,11 @@ from typing import Any
 from egma_lib.evaluation.available_scores import available_scores
 from egma_lib.evaluation.predictions import has_predictions
 from egma_lib.experiments.arms import Arm
-from egma_lib.experiments.measurements import (
-    Measured,
+from egma_lib.experiments.measurements import Measured, measured_sets
+from egma_lib.experiments.score_measurements import (
     measure_classification,
     measure_pointing,
     measure_shortcut_gap,
-    measured_sets,
     pointing_chance_row,
     trivial_rows,
 )

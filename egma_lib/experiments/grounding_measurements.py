@@ -15,6 +15,7 @@ from egma_lib.experiments.arms import REFERENCE_ARM, Arm
 from egma_lib.experiments.grounding import GAZE_METRICS, GAZE_TABLE, REGION_METRICS, REGION_TABLE
 from egma_lib.experiments.grounding_references import ANOTHER_READER
 from egma_lib.experiments.measurements import Measured, weights_for
+from egma_lib.experiments.stored_metrics import stored_metrics
 from egma_lib.settings import EvaluationSettings
 
 PERCENT = ("pointing_hit", "miou", "miou_scaled", "auprc", "auc_judd", "shuffled_auc")
@@ -67,19 +68,36 @@ def _measure(
     if first.empty:
         return {}
     cells, member = _memberships(first)
-    weights = weights_for(first, settings).astype(np.float64)
+    pairs = zip(folders, tables, strict=True)
+    by_seed = [_means_of(folder, name, table, metrics, settings) for folder, table in pairs]
     found: dict[Key, Measured] = {}
     for metric in metrics:
         scale = 100.0 if metric in PERCENT else 1.0
-        scores = [table[metric].to_numpy(dtype=np.float64) for table in tables]
-        means = np.stack([_weighted_means(weights, one, member) for one in scores]) * scale
-        n_cases = _patients(first["patient_id"], member & np.isfinite(scores[0])[:, None])
+        means = np.stack([one[metric] for one in by_seed]) * scale
+        scored = np.isfinite(first[metric].to_numpy(dtype=np.float64))
+        n_cases = _patients(first["patient_id"], member & scored[:, None])
         for index, (source, setting) in enumerate(cells):
             if np.isfinite(means[:, 0, index]).all() and np.isfinite(means[:, 1:, index]).all(axis=0).any():
                 found[source, setting, metric] = Measured(
                     means[:, 0, index], means[:, 1:, index], int(n_cases[index])
                 )
     return found
+
+
+def _means_of(
+    folder: Path, name: str, table: pd.DataFrame, metrics: Sequence[str], settings: EvaluationSettings
+) -> dict[str, np.ndarray]:
+    """Return the mean of every metric in every cell, for all resamples, (1 + n_resamples, cells)."""
+
+    def compute() -> dict[str, np.ndarray]:
+        _, member = _memberships(table)
+        weights = weights_for(table, settings).astype(np.float64)
+        return {
+            metric: _weighted_means(weights, table[metric].to_numpy(dtype=np.float64), member)
+            for metric in metrics
+        }
+
+    return stored_metrics(name, folder, [name], settings, compute)
 
 
 def _memberships(table: pd.DataFrame) -> tuple[list[tuple[str, str]], np.ndarray]:

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from egma_lib.artefacts import content_hash
 from egma_lib.evaluation.linear_probe import HEADS, n_draws, score_column, share_label
 from egma_lib.evaluation.metrics import binary_auroc
 from egma_lib.evaluation.predictions import read_predictions
 from egma_lib.experiments.measurements import Measured, weights_for
+from egma_lib.experiments.stored_metrics import stored_metrics
 from egma_lib.settings import EvaluationSettings, ProbeSettings
 
 _LABEL = "label|"
@@ -77,25 +79,45 @@ def measure_probe(
     classes = judged_classes(tables[0])
     if not classes:
         return {}
-    weights = weights_for(tables[0], settings)
+    pairs = zip(folders, tables, strict=True)
+    by_seed = [_aurocs_of(folder, name, table, classes, probe, settings) for folder, table in pairs]
     found = {}
     for head in HEADS:
         for share in probe.shares:
-            values = np.stack(
-                [
-                    [
-                        [_auroc(table, score_column(head, share, draw, one), one, weights) for one in classes]
-                        for draw in range(n_draws(share, probe))
-                    ]
-                    for table in tables
-                ]
-            )  # (seed, draw, class, 1 + resample)
             key = (head, share_label(share))
+            values = np.stack([one[" ".join(key)] for one in by_seed])  # (seed, draw, class, 1 + resample)
             found[(*key, "")] = ProbeMeasurement(100 * mean_over_classes(values), len(tables[0]))
             for index, one in enumerate(classes):
                 known = int(tables[0][_LABEL + one].notna().sum())
                 found[(*key, one)] = ProbeMeasurement(100 * values[:, :, index], known)
     return found
+
+
+def _aurocs_of(
+    folder: Path,
+    name: str,
+    table: pd.DataFrame,
+    classes: Sequence[str],
+    probe: ProbeSettings,
+    settings: EvaluationSettings,
+) -> dict[str, np.ndarray]:
+    """Return the AUROC of every draw and class under each head and share, (draw, class, 1 + n_resamples)."""
+
+    def compute() -> dict[str, np.ndarray]:
+        weights = weights_for(table, settings)
+        return {
+            f"{head} {share_label(share)}": np.array(
+                [
+                    [_auroc(table, score_column(head, share, draw, one), one, weights) for one in classes]
+                    for draw in range(n_draws(share, probe))
+                ]
+            )
+            for head in HEADS
+            for share in probe.shares
+        }
+
+    what = f"{name}-{content_hash(list(probe.shares), probe.draws)}"
+    return stored_metrics(what, folder, [name], settings, compute)
 
 
 def mean_over_classes(values: np.ndarray) -> np.ndarray:

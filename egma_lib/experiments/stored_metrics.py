@@ -20,14 +20,18 @@ Metrics = dict[str, np.ndarray]
 KEPT_IN = "metrics"
 """Folder beside the tables of scores."""
 _CODE = (
-    "egma_lib.experiments.measurements",
+    "egma_lib.experiments.score_measurements",
     "egma_lib.experiments.grounding_measurements",
     "egma_lib.experiments.probe_measurements",
 )
 
 
 def stored_metrics(
-    name: str, tables: Sequence[Path], settings: EvaluationSettings, compute: Callable[[], Metrics]
+    name: str,
+    folder: Path,
+    tables: Sequence[str],
+    settings: EvaluationSettings,
+    compute: Callable[[], Metrics],
 ) -> Metrics:
     """Return what `compute` gives for some tables of scores, from disk where it was computed before.
 
@@ -37,9 +41,11 @@ def stored_metrics(
     Parameters
     ----------
     name
-        What is computed, such as `rsna-fine_grained`; names a file in `metrics/` beside the first table.
+        What is computed, such as `rsna-fine_grained`; names a file in the folder's `metrics/`.
+    folder
+        Folder of a run's scores.
     tables
-        Files of scores that `compute` reads, the first of the run's own.
+        Names of the tables in it that `compute` reads, such as `rsna`.
     settings
         Bootstrap size and seed.
     compute
@@ -53,10 +59,11 @@ def stored_metrics(
     Raises
     ------
     ArtefactError
-        What is kept cannot be read.
+        A table is missing, or what is kept cannot be read.
     """
-    key = content_hash(name, settings.bootstrap, settings.seed, _code_of_metrics(), *tables, length=32)
-    path = tables[0].parent / KEPT_IN / f"{name}.npz"
+    files = [_existing(folder / f"{table}.parquet") for table in tables]
+    key = content_hash(name, settings.bootstrap, settings.seed, _code_of_metrics(), *files, length=32)
+    path = folder / KEPT_IN / f"{name}.npz"
     kept = _read(path) if path.exists() else {}
     if str(kept.pop("key", "")) == key:
         return kept
@@ -64,6 +71,12 @@ def stored_metrics(
     with atomic_path(path) as temporary:
         np.savez(temporary, allow_pickle=False, **{"key": np.array(key), **computed})
     return computed
+
+
+def _existing(path: Path) -> Path:
+    if not path.exists():
+        raise ArtefactError(f"{path}: no predictions; run notebook 02 (or 05) first")
+    return path
 
 
 def _read(path: Path) -> Metrics:

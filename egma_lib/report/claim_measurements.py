@@ -18,15 +18,11 @@ from egma_lib.experiments.evaluate_run import is_evaluated
 from egma_lib.experiments.gaze_variants import available_arms, gaze_data_folder
 from egma_lib.experiments.grounding import GAZE_TABLE, REGION_TABLE
 from egma_lib.experiments.grounding_measurements import measure_grounding
-from egma_lib.experiments.measurements import (
-    Measured,
-    measure_classification,
-    measure_pointing,
-    measured_sets,
-)
+from egma_lib.experiments.measurements import Measured, measured_sets
 from egma_lib.experiments.pretraining import arm_job
 from egma_lib.experiments.probe_measurements import measure_probe
 from egma_lib.experiments.probe_runs import probe_jobs
+from egma_lib.experiments.score_measurements import measure_classification, measure_pointing
 from egma_lib.experiments.verdicts import comparison_rows, power_statement
 from egma_lib.report.retrieval_table import measure_retrieval
 from egma_lib.settings import EvaluationSettings, Settings

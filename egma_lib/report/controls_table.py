@@ -15,11 +15,7 @@ from egma_lib.experiments.arm_measurements import (
     rows_of_arm,
 )
 from egma_lib.experiments.arms import REFERENCE_ARM, Arm
-from egma_lib.experiments.measurements import (
-    CLASSIFICATION_SETS,
-    COLUMNS,
-    long_table,
-)
+from egma_lib.experiments.measurements import CLASSIFICATION_SETS, COLUMNS, long_table
 from egma_lib.experiments.verdicts import (
     OUTCOMES,
     comparison_rows,

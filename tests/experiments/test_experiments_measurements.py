@@ -6,14 +6,13 @@ from scipy import stats
 from egma_lib.errors import ArtefactError
 from egma_lib.evaluation.evaluation_sets import CLASS_ORDERS
 from egma_lib.evaluation.scores import SCORES
-from egma_lib.experiments.measurements import (
-    long_table,
+from egma_lib.experiments.measurements import long_table, weights_for
+from egma_lib.experiments.score_measurements import (
     measure_classification,
     measure_pointing,
     measure_shortcut_gap,
     pointing_chance_row,
     trivial_rows,
-    weights_for,
 )
 from egma_lib.settings import EvaluationSettings
 

@@ -35,8 +35,8 @@ def table(tmp_path: Path) -> Path:
 
 def test_the_second_call_reads_the_same_bits(table: Path) -> None:
     compute = Counted()
-    first = stored_metrics("rsna-global", [table], SETTINGS, compute)
-    second = stored_metrics("rsna-global", [table], SETTINGS, compute)
+    first = stored_metrics("rsna-global", table.parent, ["rsna"], SETTINGS, compute)
+    second = stored_metrics("rsna-global", table.parent, ["rsna"], SETTINGS, compute)
     assert compute.calls == 1
     assert list(second) == list(first) == ["accuracy", "a, b"]
     for name in first:
@@ -47,7 +47,7 @@ def test_the_second_call_reads_the_same_bits(table: Path) -> None:
 def test_each_name_has_a_file_of_its_own(table: Path) -> None:
     compute = Counted()
     for name in ("rsna-global", "rsna-fine_grained", "rsna-global"):
-        stored_metrics(name, [table], SETTINGS, compute)
+        stored_metrics(name, table.parent, ["rsna"], SETTINGS, compute)
     assert compute.calls == 2
     assert sorted(path.name for path in (table.parent / "metrics").iterdir()) == [
         "rsna-fine_grained.npz",
@@ -61,7 +61,7 @@ def test_a_change_of_what_they_rest_on_computes_anew(
 ) -> None:
     other, compute, settings = table.with_name("other.parquet"), Counted(), SETTINGS
     other.write_bytes(b"others")
-    stored_metrics("gap", [table, other], settings, compute)
+    stored_metrics("gap", table.parent, ["rsna", "other"], settings, compute)
     if change == "scores":
         table.write_bytes(b"scores!")
     elif change == "second table":
@@ -72,21 +72,26 @@ def test_a_change_of_what_they_rest_on_computes_anew(
         settings = EvaluationSettings(bootstrap=50, seed=settings.seed + 1)
     else:
         monkeypatch.setattr(module, "_code_of_metrics", lambda: "other code")
-    found = stored_metrics("gap", [table, other], settings, compute)
+    found = stored_metrics("gap", table.parent, ["rsna", "other"], settings, compute)
     assert compute.calls == 2
     assert found["a, b"][0, 0] == 2 / 7
-    assert stored_metrics("gap", [table, other], settings, compute)["a, b"][0, 0] == 2 / 7
+    assert stored_metrics("gap", table.parent, ["rsna", "other"], settings, compute)["a, b"][0, 0] == 2 / 7
     assert compute.calls == 2
 
 
 def test_a_damaged_file_is_named(table: Path) -> None:
-    stored_metrics("rsna-global", [table], SETTINGS, Counted())
+    stored_metrics("rsna-global", table.parent, ["rsna"], SETTINGS, Counted())
     kept = table.parent / "metrics" / "rsna-global.npz"
     kept.write_bytes(kept.read_bytes()[:100])
     with pytest.raises(ArtefactError, match=r"rsna-global\.npz.*delete it"):
-        stored_metrics("rsna-global", [table], SETTINGS, Counted())
+        stored_metrics("rsna-global", table.parent, ["rsna"], SETTINGS, Counted())
+
+
+def test_a_missing_table_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match=r"siim\.parquet: no predictions; run notebook 02"):
+        stored_metrics("siim-global", tmp_path, ["siim"], SETTINGS, Counted())
 
 
 def test_the_code_of_the_metrics_counts() -> None:
     code = module.code_behind(module._CODE, ["egma_lib.experiments", "egma_lib.evaluation"])
-    assert {"egma_lib.evaluation.metrics", "egma_lib.experiments.measurements"} <= set(code)
+    assert {"egma_lib.evaluation.metrics", "egma_lib.experiments.score_measurements"} <= set(code)

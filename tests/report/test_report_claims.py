@@ -9,7 +9,7 @@ from sklearn.metrics import roc_auc_score
 from egma_lib.evaluation.linear_probe import HEADS, n_draws, score_column
 from egma_lib.experiments.arms import module_arm
 from egma_lib.experiments.claims import NOT_TESTABLE, UNDECIDED, VERDICTS, Claim, Claims, read_claims
-from egma_lib.experiments.measurements import measure_classification, measure_pointing
+from egma_lib.experiments.score_measurements import measure_classification, measure_pointing
 from egma_lib.experiments.two_way_effects import paired_effect, trend
 from egma_lib.report.claim_measurements import (
     ClaimMeasurements,
