@@ -19,7 +19,7 @@ def parts(trained_study, tmp_path_factory):
         "experiments.controls": ["uniform"],
         "experiments.extra_pair_seeds": [1],
         "experiments.switches": ["egm_floor"],
-        "experiments.backbones": {"wide": {"model.image_channels": [8, 16]}},
+        "experiments.backbones": {"wide": {"model.image_channels": [16, 32]}},
     }
     return study, settings.changed(chosen), corpora, gaze
 

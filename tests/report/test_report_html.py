@@ -173,7 +173,18 @@ def test_claims_stand_near_the_top_with_their_verdicts(tmp_path, settings):
         "",
         "accuracy",
     ]
-    values += ["63.62 against 58.40", np.nan, 5.25, 1.5, 9.5, 600, 5, "reproduced", "in a simulation: sign"]
+    values += [
+        "63.62 against 58.40",
+        np.nan,
+        5.25,
+        1.5,
+        9.5,
+        0.01,
+        600,
+        5,
+        "reproduced",
+        "in a simulation: sign",
+    ]
     write_claims(pd.DataFrame([dict(zip(COLUMNS, values, strict=True))]), tmp_path)
     page = Page(made(tmp_path, settings))
     assert page.balanced
