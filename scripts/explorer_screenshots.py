@@ -104,6 +104,7 @@ def main() -> None:
         "results_dir": str(study.results),
         "overrides": overrides,
     }
+    arguments.folder.mkdir(parents=True, exist_ok=True)
     view = save_state(shown_state(ExplorerSession(study, settings)), study.folder(FOLDER) / f"{VIEW}.json")
     try:
         with TemporaryDirectory() as folder:

@@ -62,6 +62,7 @@ class ExplorerPage:
         self._expected: np.ndarray | None = None
         save_state(self.start, session.study.folder(FOLDER) / f"{START}.json")
         page.set_default_timeout(TIMEOUT_MS)
+        expect.set_options(timeout=TIMEOUT_MS)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self._complaints.append(str(error)))
         page.on("request", self._request)
