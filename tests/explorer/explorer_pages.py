@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -30,6 +31,7 @@ START = "start"
 
 MOST_TABS = 150
 _WAIT_MS = 100
+_STILL_MS = 500
 
 _DRAWN = """async image => {
   await image.decode();
@@ -123,11 +125,20 @@ class ExplorerPage:
         return np.asarray(shot.resize((width, height))).astype(int)
 
     def moment(self, state: ViewState) -> ViewState:
-        """Return a state at the time where the player stands."""
-        frame = float(self.page.locator(".egma-moment .noUi-handle").get_attribute("aria-valuenow") or "nan")
-        return but(state, time_s=frame * FRAME_MS / 1000)
+        """Return a state at the time where the player stands, once it and the caption stand still there."""
+        before = None
+        for _ in range(TIMEOUT_MS // _STILL_MS):
+            at = but(state, time_s=self._frame() * FRAME_MS / 1000)
+            if at == before and self.page.locator(".egma-caption").inner_text().strip() == caption(at):
+                return at
+            before = at
+            self.page.wait_for_timeout(_STILL_MS)
+        raise AssertionError("the player does not come to stand where the caption says")
 
-    def says(self, text: str) -> None:
+    def _frame(self) -> float:
+        return float(self.page.locator(".egma-moment .noUi-handle").get_attribute("aria-valuenow") or "nan")
+
+    def says(self, text: str | re.Pattern[str]) -> None:
         """Wait until the caption holds a text."""
         expect(self.page.locator(".egma-caption")).to_contain_text(text)
 
